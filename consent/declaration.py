@@ -1,0 +1,192 @@
+"""What a site declares: categories, services and stored items, and the scope of a consent.
+
+Pure values without input or output. Everything that shows, gates, expires or proves reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from hashlib import sha256
+
+from .record import canonical
+
+Texts = Mapping[str, str]
+"""A text per language code."""
+
+
+class Kind(StrEnum):
+    """Where an item is stored in the visitor's terminal."""
+
+    COOKIE = "cookie"
+    LOCAL_STORAGE = "local-storage"
+    SESSION_STORAGE = "session-storage"
+    INDEXED_DB = "indexed-db"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One cookie or other stored entry (R8, R9).
+
+    `name` is exact or a pattern with `*`; `days` its lifetime in days, 0 for the session, None for
+    storage that stays until it is removed; `reason` tells why a necessary item is necessary (R10).
+    """
+
+    name: str
+    kind: Kind
+    days: float | None
+    purpose: Texts
+    reason: Texts = field(default_factory=dict)
+    path: str = "/"
+    domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Who receives data when a category is allowed, and what it stores.
+
+    `purposes` are language-free codes; `hosts` the hosts its tags load from; `country` the ISO code
+    of the provider's seat; `transfers` the countries outside the EEA, `mechanism` their safeguard;
+    `since` the notice version (`YYYY.n`) before which the service stays gated and unasked (R81).
+    """
+
+    id: str
+    name: str
+    provider: str
+    category: str
+    purposes: tuple[str, ...]
+    purpose: Texts
+    items: tuple[Item, ...] = ()
+    hosts: tuple[str, ...] = ()
+    country: str = ""
+    transfers: tuple[str, ...] = ()
+    mechanism: str = ""
+    policy: str = ""
+    since: str = ""
+    third_party: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What the visitor ticks.
+
+    `gpc` tells whether the browser's Global Privacy Control signal denies it (R88).
+    """
+
+    id: str
+    name: Texts
+    text: Texts
+    necessary: bool = False
+    gpc: bool = False
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a consent to one category covers, free of wording (R24, R25).
+
+    `services` maps a service id to its provider, purposes, transfers and items with lifetimes.
+    """
+
+    category: str
+    services: Mapping[str, Mapping[str, object]]
+
+    @cached_property
+    def body(self) -> bytes:
+        """Canonical bytes; two scopes with the same content have the same."""
+        return canonical({"category": self.category, "services": self.services})
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of `body`, 64 hexadecimal digits."""
+        return sha256(self.body).hexdigest()
+
+    @property
+    def short(self) -> str:
+        """The 12 hexadecimal digits that the choice cookie carries."""
+        return self.hash[:12]
+
+    def covers(self, other: Scope) -> bool:
+        """Whether a consent to this scope also covers `other`: nothing in it is new or longer."""
+        if self.category != other.category:
+            return False
+        return all(
+            service in self.services and _covers(self.services[service], wanted)
+            for service, wanted in other.services.items()
+        )
+
+
+def _covers(given: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
+    if given["provider"] != wanted["provider"]:
+        return False
+    for key in ("purposes", "transfers"):
+        mine, yours = given[key], wanted[key]
+        assert isinstance(mine, list)
+        assert isinstance(yours, list)
+        if not set(yours) <= set(mine):
+            return False
+    items, needed = given["items"], wanted["items"]
+    assert isinstance(items, Mapping)
+    assert isinstance(needed, Mapping)
+    return all(name in items and _span(items[name]) >= _span(days) for name, days in needed.items())
+
+
+def _span(days: object) -> float:
+    # Storage without a lifetime stays until removed: longer than any number of days.
+    return float("inf") if days is None else float(str(days))
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """Everything that a site declares, in the order in which it is shown."""
+
+    categories: tuple[Category, ...]
+    services: tuple[Service, ...]
+
+    @cached_property
+    def optional(self) -> tuple[str, ...]:
+        """Ids of the categories that are asked."""
+        return tuple(c.id for c in self.categories if not c.necessary)
+
+    @cached_property
+    def category_of(self) -> Mapping[str, str]:
+        """Maps the id of a service, and of a category itself, to a category."""
+        own = {category.id: category.id for category in self.categories}
+        return own | {service.id: service.category for service in self.services}
+
+    def of(self, category: str) -> tuple[Service, ...]:
+        """The services of a category."""
+        return tuple(s for s in self.services if s.category == category)
+
+    def items(self) -> Iterator[tuple[Service, Item]]:
+        """Every declared item with its service."""
+        return ((service, item) for service in self.services for item in service.items)
+
+    def scope(self, category: str) -> Scope:
+        """The scope of a category as it is declared now."""
+        return Scope(
+            category,
+            {
+                service.id: {
+                    "provider": service.provider,
+                    "purposes": sorted(service.purposes),
+                    "transfers": sorted(service.transfers),
+                    "items": {
+                        f"{item.kind} {item.name}": None if item.days is None else _days(item.days)
+                        for item in service.items
+                    },
+                }
+                for service in self.of(category)
+            },
+        )
+
+    @cached_property
+    def scopes(self) -> Mapping[str, Scope]:
+        """The scope of every optional category, by category id."""
+        return {category: self.scope(category) for category in self.optional}
+
+
+def _days(days: float) -> str:
+    # As text: canonical JSON stays free of floating-point numbers.
+    return f"{days:g}"

@@ -1,0 +1,70 @@
+"""The exceptions of the component; each carries what its reader needs to mend the fault.
+
+    ConsentError
+    ├── SettingsError      every fault of a settings file at once
+    ├── NoticeError        every fault of a notice version at once
+    └── LogError
+        ├── LogMissing     no log at that address; it is made by command only
+        ├── LogUnavailable the log cannot take or give an entry now
+        └── LogCorrupt     the log does not verify
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault in a file that a person wrote.
+
+    `file` and `key` name the place, `message` says what is wrong, `remedy` what to write instead.
+    """
+
+    file: str
+    key: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}: {self.key}" if self.key else self.file
+        return f"{place}: {self.message}\n    → {self.remedy}"
+
+
+class ConsentError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class _Problems(ConsentError):
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class SettingsError(_Problems):
+    """The settings cannot be used; `problems` lists every fault (R10, R13, R22, R123)."""
+
+
+class NoticeError(_Problems):
+    """A notice version cannot be published or served; `problems` lists every fault (R47)."""
+
+
+class LogError(ConsentError):
+    """Base of the log's errors."""
+
+
+class LogMissing(LogError):
+    """There is no log at the address; `consent log create` makes one, nothing else does."""
+
+
+class LogUnavailable(LogError):
+    """The log cannot take or give an entry now; a grant must not take effect (R34)."""
+
+
+class LogCorrupt(LogError):
+    """The log does not verify; `problems` names the first bad place of each kind (R40)."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
