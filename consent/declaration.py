@@ -5,8 +5,8 @@ Pure values without input or output. Everything that shows, gates, expires or pr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
@@ -86,7 +86,8 @@ class Category:
 class Scope:
     """What a consent to one category covers, free of wording (R24, R25).
 
-    `services` maps a service id to its provider, purposes, transfers and items with lifetimes.
+    `services` maps a service id to its provider, purposes, transfers, third-party access and
+    items with lifetimes.
     """
 
     category: str
@@ -120,6 +121,8 @@ class Scope:
 def _covers(given: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
     if given["provider"] != wanted["provider"]:
         return False
+    if wanted["third_party"] and not given["third_party"]:
+        return False
     for key in ("purposes", "transfers"):
         mine, yours = given[key], wanted[key]
         assert isinstance(mine, list)
@@ -143,6 +146,22 @@ class Declaration:
 
     categories: tuple[Category, ...]
     services: tuple[Service, ...]
+
+    @cached_property
+    def body(self) -> bytes:
+        """Canonical bytes of all that is declared, texts too: the artifact that records name."""
+        return canonical({"categories": _plain(self.categories), "services": _plain(self.services)})
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of `body`, 64 hexadecimal digits."""
+        return sha256(self.body).hexdigest()
+
+    def without(self, pending: Callable[[str], bool]) -> Declaration:
+        """The declaration without services whose notice version is not in force yet (R81)."""
+        return replace(
+            self, services=tuple(s for s in self.services if not (s.since and pending(s.since)))
+        )
 
     @cached_property
     def optional(self) -> tuple[str, ...]:
@@ -172,10 +191,8 @@ class Declaration:
                     "provider": service.provider,
                     "purposes": sorted(service.purposes),
                     "transfers": sorted(service.transfers),
-                    "items": {
-                        f"{item.kind} {item.name}": None if item.days is None else _days(item.days)
-                        for item in service.items
-                    },
+                    "third_party": service.third_party,
+                    "items": _lifetimes(service.items),
                 }
                 for service in self.of(category)
             },
@@ -185,6 +202,28 @@ class Declaration:
     def scopes(self) -> Mapping[str, Scope]:
         """The scope of every optional category, by category id."""
         return {category: self.scope(category) for category in self.optional}
+
+
+def _lifetimes(items: Iterable[Item]) -> dict[str, str | None]:
+    longest: dict[str, float | None] = {}
+    for item in items:
+        name = f"{item.kind} {item.name} {item.domain}".rstrip()
+        # One name may be set at several paths: a consent covers the longest of them.
+        if name not in longest or _span(item.days) > _span(longest[name]):
+            longest[name] = item.days
+    return {name: None if days is None else _days(days) for name, days in longest.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, float):
+        return _days(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, Category | Service | Item):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    return value
 
 
 def _days(days: float) -> str:

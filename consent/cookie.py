@@ -1,0 +1,135 @@
+"""The signed choice cookie: how it is found, verified, written and expired (R113-R119).
+
+Its value is dotted ASCII: schema, notice seen, consent id, one field a category, signature. Days
+instead of seconds, so that two visitors who refuse on one day carry the same bytes (R43).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from itsdangerous import Signer
+
+from .choice import Answer, Memory, Stored
+
+# The last character of a signature carries four bits: another one would decode to the same bytes.
+_VALUE = re.compile(
+    rb"(1\.(-|[0-9]{4}_[1-9][0-9]{0,3})\.(-|[A-Za-z0-9_-]{22})((?:\.[gd][0-9a-f]{16})+))"
+    rb"\.([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])"
+)
+# A value longer than this was not written here, and is not worth a hash.
+_LONGEST = 1024
+_REMEMBERED = 4096
+
+Header = tuple[bytes, bytes]
+
+
+def find(headers: Iterable[Header], name: bytes) -> bytes | None:
+    """The raw value of the cookie `name`, from one or several Cookie fields.
+
+    Two different values under one name are nobody's choice: then None, as for none.
+    """
+    found: bytes | None = None
+    mark = name + b"="
+    for key, value in headers:
+        if key != b"cookie" or mark not in value:
+            continue
+        for part in value.split(b";"):
+            pair = part.strip(b" \t")
+            if pair.startswith(mark):
+                content = pair[len(mark) :]
+                if found is not None and found != content:
+                    return None
+                found = content
+    return found
+
+
+class ChoiceCookie:
+    """Reads and writes the choice cookie of one site.
+
+    `keys` are the secrets from oldest to newest: the newest signs, all verify (R116); `site` binds
+    a signature to this site (R33); `secure` gives the `__Host-` prefix (R114), and is off only for
+    plain HTTP on the loopback; `memory` the lifetimes of answers.
+    """
+
+    def __init__(
+        self, name: str, keys: Sequence[str], site: str, memory: Memory, *, secure: bool = True
+    ) -> None:
+        self.name = f"__Host-{name}" if secure else name
+        self.field = self.name.encode("ascii")
+        self.memory = memory
+        self._secure = secure
+        self._signer = Signer(
+            list(keys),
+            salt=f"consent.choice.1:{site}",
+            key_derivation="hmac",
+            digest_method=sha256,
+        )
+        self._verified: dict[bytes, Stored] = {}
+
+    def read(self, raw: bytes | None, today: int) -> Stored:
+        """Verify a raw value; anything but an intact value of ours reads as no choice (R32)."""
+        if raw is None:
+            return Stored()
+        stored = self._verified.get(raw)
+        if stored is None:
+            stored = self._verify(raw)
+            if stored is None:
+                return Stored()
+            if len(self._verified) >= _REMEMBERED:
+                self._verified.clear()
+            self._verified[raw] = stored
+        # A decision from the future is not one. Another machine may be a moment past midnight.
+        if any(answer.day > today + 1 for answer in stored.answers):
+            return Stored()
+        return stored
+
+    def _verify(self, raw: bytes) -> Stored | None:
+        match = _VALUE.fullmatch(raw) if len(raw) <= _LONGEST else None
+        if match is None or not self._signer.verify_signature(match[1], match[5]):
+            return None
+        seen, consent_id, fields = (part.decode("ascii") for part in match.group(2, 3, 4))
+        return Stored(
+            answers=tuple(
+                Answer(field[0] == "g", int(field[1:5], 16), field[5:])
+                for field in fields[1:].split(".")
+            ),
+            seen="" if seen == "-" else seen.replace("_", "."),
+            consent_id="" if consent_id == "-" else consent_id,
+        )
+
+    def value(self, stored: Stored) -> str:
+        """The signed value for a choice; an id that stands for no grant is left out (R43)."""
+        grants = any(answer.granted for answer in stored.answers)
+        fields = [
+            "1",
+            stored.seen.replace(".", "_") or "-",
+            (stored.consent_id if grants else "") or "-",
+            *(f"{'g' if a.granted else 'd'}{a.day:04x}{a.scope}" for a in stored.answers),
+        ]
+        return self._signer.sign(".".join(fields)).decode("ascii")
+
+    def header(self, stored: Stored, today: int) -> Header:
+        """The Set-Cookie field for a choice; it lives until the last answer ends (R22, R23)."""
+        days = max((self.memory.end(a) for a in stored.answers), default=today) - today
+        return self._set(self.value(stored), max(days, 0) * 86_400)
+
+    def expire(self) -> Header:
+        """The Set-Cookie field that removes the choice cookie."""
+        return self._set("", 0)
+
+    def _set(self, value: str, max_age: int) -> Header:
+        secure = "; Secure" if self._secure else ""
+        text = f"{self.name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}"
+        return b"set-cookie", text.encode("ascii")
+
+
+def expiring(name: str, *, path: str = "/", domain: str = "") -> Header:
+    """The Set-Cookie field that removes a cookie of the site by its exact name (R29)."""
+    place = f"; Domain={domain}" if domain else ""
+    text = f"{name}=; Path={path}{place}; Max-Age=0"
+    if name.startswith(("__Host-", "__Secure-")):
+        text += "; Secure"
+    return b"set-cookie", text.encode("ascii")
