@@ -1,0 +1,354 @@
+"""The settings of one site: `consent.toml` and the secrets of its environment, read once at start.
+
+All the faults of a file are found in one reading, each with key and remedy; a site with a faulty
+file does not start.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from ..choice import Memory
+from ..declaration import Declaration
+from ..errors import Problem, SettingsError
+from .reader import Reader, show
+from .services import read_declaration
+from .theme import Theme, read_theme
+
+LANGUAGES = ("fi", "sv", "en")
+"""The languages that the interface speaks."""
+
+_LOOPBACK = re.compile(r"127(\.\d{1,3}){3}|localhost|\[::1\]|[a-z0-9-]+\.localhost")
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?P<host>([a-z0-9_-]+\.)*[a-z0-9_-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
+)
+# Segments that begin with a dot are left to browsers and servers, which fold them away.
+_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
+_BAD_KEYS = ("changeme", "secret", "password", "example", "default", "0123456789")
+
+
+@dataclass(frozen=True)
+class Site:
+    """`origins` are the scheme, host and port of every address of the site, the main one first."""
+
+    name: str
+    origins: tuple[str, ...]
+    languages: tuple[str, ...]
+    timezone: ZoneInfo
+    trusted_proxies: tuple[str, ...] = ()
+
+    @property
+    def secure(self) -> bool:
+        """Whether visitors come over HTTPS."""
+        return self.origins[0].startswith("https:")
+
+    @property
+    def host(self) -> str:
+        """The host of the main origin, which a cookie's signature is bound to (R33)."""
+        return urlsplit(self.origins[0]).netloc
+
+
+@dataclass(frozen=True)
+class Controller:
+    """Who answers for the processing (GDPR art. 4(7))."""
+
+    name: str
+    business_id: str = ""
+    address: str = ""
+    email: str = ""
+    country: str = "FI"
+
+
+@dataclass(frozen=True)
+class Banner:
+    """`position` from 640 px on; `settings_link` inserted in the flow, fixed, or the site's own.
+
+    `style` tells whether styles may stand in the page (`auto` reads the response's policy) or are
+    linked, for a site whose policy is set outside the application.
+    """
+
+    position: str = "left"
+    settings_link: str = "inserted"
+    style: str = "auto"
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Where the notice lies and at which path each language reads it."""
+
+    folder: Path
+    document: str
+    paths: Mapping[str, str]
+    drafts: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a site sets, checked."""
+
+    file: Path
+    site: Site
+    controller: Controller
+    declaration: Declaration
+    banner: Banner
+    theme: Theme
+    notices: Notices | None
+    log: str
+    prefix: str
+    cookie: str
+    memory: Memory
+    templates: Path | None
+    keys: tuple[str, ...] = field(repr=False, default=())
+
+
+def load(path: str | os.PathLike[str], environ: Mapping[str, str] | None = None) -> Settings:
+    """Read a settings file and the secrets of the environment.
+
+    `environ` stands in for `os.environ`. Raises `SettingsError` with every fault at once.
+    """
+    file = Path(path)
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+        table = tomllib.loads(text)
+    except FileNotFoundError:
+        raise _stop(file, "is not there", "write one with: consent init") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise _stop(file, f"cannot be read: {error}", "it must be a UTF-8 text file") from None
+    except (ValueError, RecursionError) as error:
+        # A `ValueError` that is no `TOMLDecodeError`: a number of thousands of digits.
+        raise _stop(file, f"is not TOML: {error}", "mend the line it names") from None
+    return parse(table, file, os.environ if environ is None else environ)
+
+
+def _stop(file: Path, message: str, remedy: str) -> SettingsError:
+    return SettingsError([Problem(file.name, "", message, remedy)])
+
+
+def parse(table: object, file: Path, environ: Mapping[str, str]) -> Settings:
+    """Read an already parsed table; relative paths are taken from the folder of `file`."""
+    problems: list[Problem] = []
+    root = Reader(table, file.name, "", problems)
+    site = _site(root.inner("site"))
+    memory, cookie = _cookie(root.inner("cookie"))
+    name = f"__Host-{cookie}" if site.secure else cookie
+    settings = Settings(
+        file=file,
+        site=site,
+        controller=_controller(root.inner("controller")),
+        declaration=read_declaration(root, site.languages, name, max(memory.grant, memory.refusal)),
+        banner=_banner(root.inner("banner")),
+        theme=read_theme(root.inner("theme")),
+        notices=_notices(root, file.parent, site.languages),
+        log=_log(root, file.parent, environ),
+        prefix=_prefix(root),
+        cookie=cookie,
+        memory=memory,
+        templates=_folder(root, "templates", file.parent),
+        keys=_keys(environ, problems),
+    )
+    _no_collision(root, settings)
+    root.close()
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _no_collision(root: Reader, settings: Settings) -> None:
+    for language, path in settings.notices.paths.items() if settings.notices else ():
+        if f"{path}/".startswith(f"{settings.prefix}/"):
+            remedy = f"keep the notice outside of {settings.prefix}/, where our own pages stand"
+            root.fault(f"notices.paths.{language}", f"is {show(path)}", remedy)
+
+
+def _site(entry: Reader) -> Site:
+    name = entry.text("name", longest=80)
+    origins = entry.words("origins")
+    for origin in origins:
+        _origin(entry, origin)
+    if entry.table.get("origins", []) == []:
+        entry.fault("origins", "is missing", 'write origins = ["https://www.example.fi"]')
+    elif len({origin.split(":")[0] for origin in origins}) > 1:
+        entry.fault("origins", "mixes http and https", "keep a file of its own for development")
+    languages = entry.words("languages") if entry.has("languages") else LANGUAGES
+    for language in languages:
+        if language not in LANGUAGES:
+            entry.fault("languages", f"holds {show(language)}", 'choose from "fi", "sv" and "en"')
+    if entry.table.get("languages") == [] or len(set(languages)) < len(languages):
+        entry.fault("languages", "is empty or names one twice", 'write languages = ["fi", "sv"]')
+    zone = _zone(entry)
+    proxies = _proxies(entry)
+    entry.close()
+    return Site(
+        name=name,
+        origins=origins or ("https://invalid",),
+        languages=tuple(language for language in languages if language in LANGUAGES),
+        timezone=zone,
+        trusted_proxies=proxies,
+    )
+
+
+def _zone(entry: Reader) -> ZoneInfo:
+    name = entry.text("timezone", "Europe/Helsinki")
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown; not a name; a folder of names
+        entry.fault("timezone", f"is {show(name)}", 'write it as "Europe/Helsinki"')
+        return ZoneInfo("UTC")
+
+
+def _proxies(entry: Reader) -> tuple[str, ...]:
+    proxies = entry.words("trusted_proxies")
+    for proxy in proxies:
+        try:
+            ip_network(proxy)
+        except ValueError:
+            remedy = 'write addresses or networks: "127.0.0.1", "10.0.0.0/8"'
+            entry.fault("trusted_proxies", f"holds {show(proxy)}", remedy)
+    return proxies
+
+
+def _origin(entry: Reader, origin: str) -> None:
+    # Exactly as browsers write it in the Origin field: that is what it is compared with.
+    match = _ORIGIN.fullmatch(origin)
+    if match is None or (match["port"] and not 0 < int(match["port"]) < 65536):
+        remedy = 'write scheme and host in lower case: "https://www.example.fi"'
+        entry.fault("origins", f"holds {show(origin)}", remedy)
+    elif (match["scheme"], match["port"]) in (("https", "443"), ("http", "80")):
+        entry.fault("origins", f"holds {show(origin)}", f"leave out :{match['port']}")
+    elif match["scheme"] == "http" and not _LOOPBACK.fullmatch(match["host"]):
+        entry.fault("origins", f"holds {show(origin)}", "use https; http is for the loopback only")
+
+
+def _cookie(entry: Reader) -> tuple[Memory, str]:
+    name = entry.text("name", "choices")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,31}", name):
+        entry.fault("name", f"is {show(name)}", "use letters, digits and _, and no prefix")
+        name = "choices"
+    refusal = entry.number("refusal_days", 365, 183, 395)
+    grant = entry.number("grant_days", 183, 1, 395)
+    if refusal < grant:
+        entry.fault(
+            "refusal_days",
+            f"is {refusal}, shorter than the {grant} days of a grant",
+            "a refusal must be remembered at least as long as a grant",
+        )
+    entry.close()
+    return Memory(grant=grant, refusal=refusal), name
+
+
+def _controller(entry: Reader) -> Controller:
+    controller = Controller(
+        name=entry.text("name", longest=120),
+        business_id=entry.text("business_id", ""),
+        address=entry.text("address", ""),
+        email=entry.text("email"),
+        country=entry.text("country", "FI"),
+    )
+    if controller.email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", controller.email):
+        entry.fault(
+            "email", f"is {show(controller.email)}", "write an address that people can reach"
+        )
+    entry.close()
+    return controller
+
+
+def _banner(entry: Reader) -> Banner:
+    banner = Banner(
+        position=entry.text("position", "left", one_of=("left", "right", "bar")),
+        settings_link=entry.text("settings_link", "inserted", one_of=("inserted", "fixed", "own")),
+        style=entry.text("style", "auto", one_of=("auto", "linked")),
+    )
+    entry.close()
+    return banner
+
+
+def _notices(root: Reader, base: Path, languages: tuple[str, ...]) -> Notices | None:
+    if not root.has("notices"):
+        root.fault("notices", "is missing", "name the privacy notice under [notices]")
+        return None
+    entry = root.inner("notices")
+    paths_entry = entry.inner("paths")
+    for language in LANGUAGES:
+        paths_entry.has(language)  # one that this site does not use may stand ready
+    paths = {language: paths_entry.text(language) for language in languages}
+    paths_entry.close()
+    for language, path in paths.items():
+        if path and not _PATH.fullmatch(path):
+            paths_entry.fault(language, f"is {show(path)}", 'write it as "/tietosuojaseloste"')
+    given = [path for path in paths.values() if path]
+    if len(set(given)) < len(given):
+        paths_entry.fault("", "gives two languages the same path", "give each one its own")
+    document = entry.text("document", "privacy")
+    if not _SLUG.fullmatch(document):
+        entry.fault("document", f"is {show(document)}", "use lower-case letters and hyphens")
+        document = "privacy"
+    notices = Notices(
+        folder=(base / entry.text("folder", "notices")).resolve(),
+        document=document,
+        paths=paths,
+        drafts=entry.flag("drafts", False),
+    )
+    # Not `Path.is_dir`, which raises for a name that is too long.
+    if not os.path.isdir(notices.folder / notices.document):
+        entry.fault(
+            "folder",
+            f"has no document {notices.document!r} in {notices.folder.name}/",
+            "make the folder, or name the right one",
+        )
+    entry.close()
+    return notices
+
+
+def _log(root: Reader, base: Path, environ: Mapping[str, str]) -> str:
+    written = root.text("log", "")
+    address = environ.get("CONSENT_LOG_URL") or written
+    if not address:
+        root.fault("log", "is missing", 'write log = "consent-log.sqlite3" above the first table')
+    if re.search(r"//[^/@]*:[^/@]*@", written):
+        root.fault("log", "holds a password", "give the address in CONSENT_LOG_URL instead")
+    if "://" in address:
+        return address
+    return str((base / address).resolve())
+
+
+def _prefix(root: Reader) -> str:
+    prefix = root.text("prefix", "/choices")
+    if not _PATH.fullmatch(prefix):
+        root.fault("prefix", f"is {show(prefix)}", 'write a path such as "/choices"')
+        return "/choices"
+    return prefix
+
+
+def _folder(root: Reader, name: str, base: Path) -> Path | None:
+    value = root.text(name, "")
+    if not value:
+        return None
+    folder = (base / value).resolve()
+    if not os.path.isdir(folder):
+        root.fault(name, f"names {show(value)}, which is not a folder", "make it or remove the key")
+    return folder
+
+
+def _keys(environ: Mapping[str, str], problems: list[Problem]) -> tuple[str, ...]:
+    """The signing keys, oldest first (R116, R123)."""
+    keys = tuple(environ.get("CONSENT_SECRET_KEYS", "").replace(",", " ").split())
+    faults = []
+    if not keys:
+        faults.append("is not set")
+    for number, key in enumerate(keys, start=1):
+        if len(key) < 32:
+            faults.append(f"has a key {number} of {len(key)} characters, fewer than 32")
+        elif len(set(key)) < 10 or any(bad in key.lower() for bad in _BAD_KEYS):
+            faults.append(f"has a key {number} that can be guessed")
+    remedy = "make one with: consent key (several are separated by spaces, newest last)"
+    problems += [Problem("environment", "CONSENT_SECRET_KEYS", fault, remedy) for fault in faults]
+    return keys

@@ -1,0 +1,130 @@
+"""The colours of the interface: read, judged by WCAG contrast, written as custom properties (R104).
+
+A theme names colours for light and dark. Nothing in it reaches one button alone (R3).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .reader import Reader, show
+
+LIGHT = {
+    "surface": "#ffffff",
+    "text": "#16181d",
+    "muted": "#565b66",
+    "border": "#82868f",
+    "accent": "#1f5fbf",
+}
+DARK = {
+    "surface": "#1b1d22",
+    "text": "#f2f3f5",
+    "muted": "#b1b6c0",
+    "border": "#7d828c",
+    "accent": "#8ab4f8",
+}
+# Contrast of each colour with the surface: text 4.5 (1.4.3), controls and focus 3 (1.4.11);
+# the accent is a link's colour too. Muted text also stands on the tint of a button.
+_LEAST = {"text": 7.0, "muted": 4.5, "border": 3.0, "accent": 4.5}
+_HEX = re.compile(r"#[0-9a-fA-F]{6}")
+_LENGTH = re.compile(r"(0|[0-9]{1,2}(\.[0-9]+)?(px|rem))")
+# A quotation mark left open would swallow the rest of the stylesheet.
+_FAMILY = r"""("[A-Za-z0-9 -]+"|'[A-Za-z0-9 -]+'|[A-Za-z][A-Za-z0-9 -]*)"""
+_FONT = re.compile(rf"{_FAMILY}(, ?{_FAMILY})*")
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours as `#rrggbb`, a radius and a font; `scheme` forces one of the two schemes."""
+
+    light: Mapping[str, str] = field(default_factory=lambda: dict(LIGHT))
+    dark: Mapping[str, str] = field(default_factory=lambda: dict(DARK))
+    radius: str = ""
+    font: str = ""
+    scheme: str = ""
+
+    def css(self) -> str:
+        """The custom properties that differ from the stylesheet's own; empty for the default."""
+        light = self.dark if self.scheme == "dark" else self.light
+        dark = self.light if self.scheme == "light" else self.dark
+        extra = {"radius": self.radius, "font": self.font}
+        rules = _rule({**_differing(light, LIGHT), **{k: v for k, v in extra.items() if v}})
+        # These rules come after the stylesheet's: colours for the day would else hold at night.
+        night = dark if _differing(light, LIGHT) else _differing(dark, DARK)
+        if night:
+            rules += f"@media(prefers-color-scheme:dark){{{_rule(night)}}}"
+        return rules
+
+
+def _differing(colours: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    return dict(colours) if dict(colours) != own else {}
+
+
+def _rule(values: Mapping[str, str]) -> str:
+    inside = ";".join(f"--consent-{name}:{value}" for name, value in values.items())
+    return f".visitor-choice{{{inside}}}" if inside else ""
+
+
+def read_theme(entry: Reader) -> Theme:
+    """Read `[theme]`; a colour below its contrast is a fault that names one that passes."""
+    theme = Theme(
+        light=_colours(entry.inner("light"), LIGHT),
+        dark=_colours(entry.inner("dark"), DARK),
+        radius=entry.shaped("radius", _LENGTH, '"12px"'),
+        font=entry.shaped("font", _FONT, "\"Inter, 'Segoe UI', sans-serif\""),
+        scheme=entry.text("scheme", "", one_of=("", "light", "dark")),
+    )
+    entry.close()
+    return theme
+
+
+def _colours(entry: Reader, default: Mapping[str, str]) -> dict[str, str]:
+    colours = {}
+    for name, own in default.items():
+        colour = entry.text(name, own)
+        if not _HEX.fullmatch(colour):
+            entry.fault(name, f"is {show(colour)}", 'write six hexadecimal digits, as "#1f5fbf"')
+            colour = own
+        colours[name] = colour.lower()
+    entry.close()
+    for name, least in _LEAST.items():
+        ratio = contrast(colours[name], colours["surface"])
+        if ratio < least:
+            near = _nearest(colours, name, least)
+            entry.fault(
+                name,
+                f"{colours[name]} on {colours['surface']} has contrast {ratio:.2f}:1, "
+                f"less than {least:g}:1",
+                f'the nearest colour that passes is "{near}"'
+                if near
+                else "no colour passes on this surface: make it lighter or darker",
+            )
+    return colours
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours `#rrggbb`, from 1 to 21 (WCAG 2.2, relative luminance)."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _nearest(colours: Mapping[str, str], name: str, least: float) -> str:
+    """The colour nearest to the given one, on its way to black or white, that passes, or ""."""
+    start = [int(colours[name][i : i + 2], 16) for i in (1, 3, 5)]
+    for step in range(1, 256):
+        for end in (0, 255):
+            mixed = [round(c + (end - c) * step / 255) for c in start]
+            colour = "#{:02x}{:02x}{:02x}".format(*mixed)
+            if contrast(colour, colours["surface"]) >= least:
+                return colour
+    return ""
