@@ -1,0 +1,259 @@
+"""What the component shows while one declaration and one notice are in force.
+
+All markup is rendered when the edition is made; a request only picks and fills it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+
+from markupsafe import Markup, escape
+
+from ..choice import Choice, Rules
+from ..declaration import Declaration, Scope
+from ..record import Shown, canonical
+from ..settings import Settings
+from ..texts import listing, lowered, texts
+from .interface import Interface
+from .ready import EXTRA, QUERY, Ready, ready
+
+
+class Edition:
+    """The rules and the ready-made markup of one state of the site.
+
+    `declaration` holds the services that count now; `notice` is (version, hash) of the notice in
+    force, both empty without one; `scopes` are all the scopes that were ever logged, of which those
+    that cover the present one keep their answers (R24).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        interface: Interface,
+        declaration: Declaration,
+        notice: tuple[str, str],
+        scopes: Iterable[Scope] = (),
+    ) -> None:
+        self.settings = settings
+        self.interface = interface
+        self.declaration = declaration
+        self.notice = notice
+        self.rules = self._rules([*scopes, *declaration.scopes.values()])
+        self.languages = settings.site.languages
+        self.presentations = {lang: self._presentation(lang) for lang in self.languages}
+        self.shown = {shown.hash: shown for shown, _ in self.presentations.values()}
+        self.link = b'<link rel="stylesheet" href="%s">' % self.address("style.css").encode()
+        self._ready: dict[object, Ready] = {}
+        for lang in self.languages:
+            self.banner(lang, self.rules.choice_of_nobody(), flow=False)
+            self.tail(lang, self.rules.choice_of_nobody(), styled=True)
+
+    def _rules(self, known: Iterable[Scope]) -> Rules:
+        now = self.declaration.scopes
+        necessary = {c.id for c in self.declaration.categories if c.necessary}
+        return Rules(
+            optional=self.declaration.optional,
+            accepted={
+                scope.short: scope.category
+                for scope in known
+                if scope.category in now and scope.covers(now[scope.category])
+            },
+            services={s.id: s.category for s in self.declaration.services},
+            always=frozenset(
+                necessary | {s.id for s in self.declaration.services if s.category in necessary}
+            ),
+            denied_by_signal=frozenset(c.id for c in self.declaration.categories if c.gpc),
+            memory=self.settings.memory,
+        )
+
+    # -- what is shown, and kept by its hash --
+
+    def _presentation(self, lang: str) -> tuple[Shown, bytes]:
+        scopes = {category: scope.hash for category, scope in self.declaration.scopes.items()}
+        version, notice_hash = self.notice
+        body = canonical(
+            {
+                "type": "presentation",
+                "language": lang,
+                "controller": self.settings.controller.name,
+                "texts": {name: dict(section) for name, section in texts(lang).items()},
+                "sentence": str(self.sentence(lang).striptags()),
+                "rows": self.rows(lang, self.rules.always),
+                "position": self.settings.banner.position,
+                "declaration": self.declaration.hash,
+                "interface": self.interface.hash,
+                "notice": {"version": version, "hash": notice_hash},
+                "scopes": scopes,
+            }
+        )
+        shown = Shown(
+            hash=sha256(body).hexdigest(),
+            language=lang,
+            declaration=self.declaration.hash,
+            interface=self.interface.hash,
+            notice_version=version,
+            notice_hash=notice_hash,
+            scopes=scopes,
+        )
+        return shown, body
+
+    def artifacts(self) -> dict[str, tuple[str, bytes]]:
+        """Everything that a record made now may name, apart from the notice's own files."""
+        own = {
+            self.declaration.hash: self.declaration.body,
+            **{scope.hash: scope.body for scope in self.declaration.scopes.values()},
+            **{shown.hash: body for shown, body in self.presentations.values()},
+        }
+        kept = {digest: ("application/json", body) for digest, body in own.items()}
+        return kept | self.interface.artifacts()
+
+    # -- addresses --
+
+    def address(self, asset: str) -> str:
+        """The address of a style or script; it changes with its content."""
+        return f"{self.settings.prefix}/{asset}?v={self.interface.versions[asset]}"
+
+    def notice_path(self, lang: str) -> str:
+        """Where the notice in force is read in a language; empty without one."""
+        notices = self.settings.notices
+        return notices.paths[lang] if notices else ""
+
+    # -- markup --
+
+    def names(self, categories: Iterable[str], lang: str) -> str:
+        """The names of categories as a sentence lists them."""
+        wanted = set(categories)
+        named = [lowered(c.name[lang]) for c in self.declaration.categories if c.id in wanted]
+        return listing(named, lang)
+
+    def sentence(self, lang: str, asked: Iterable[str] | None = None) -> Markup:
+        """The banner's main sentence: who asks, for what, who takes part, where to change (R7)."""
+        t = texts(lang)
+        page = f"{self.settings.prefix}/{lang}?return={QUERY}"
+        return escape(t["banner"]["text"]).format(
+            controller=self.settings.controller.name,
+            services=Markup('<a href="{}#services">{}</a>').format(page, t["banner"]["services"]),
+            purposes=self.names(self.rules.optional if asked is None else asked, lang),
+            settings=Markup('<a href="{}">{}</a>').format(page, t["settings"]["link"]),
+        )
+
+    def rows(
+        self, lang: str, granted: Iterable[str], asked: Iterable[str] | None = None
+    ) -> list[dict[str, object]]:
+        """One row a category: its name, text, services and whether it is on (R6, R8)."""
+        on, wanted = set(granted), set(self.rules.optional if asked is None else asked)
+        return [
+            {
+                "id": c.id,
+                "name": c.name[lang],
+                "text": c.text[lang],
+                "necessary": c.necessary,
+                "granted": c.id in on,
+                "services": ", ".join(
+                    s.name for s in self.declaration.of(c.id) if s.id != "consent"
+                ),
+            }
+            for c in self.declaration.categories
+            if c.necessary or c.id in wanted
+        ]
+
+    def context(self, lang: str) -> dict[str, object]:
+        """What every template may use."""
+        return {
+            "lang": lang,
+            "t": texts(lang),
+            "prefix": self.settings.prefix,
+            "site": self.settings.site.name,
+            "notice": self.notice_path(lang),
+            "shown": self.presentations[lang][0].hash,
+            "style": self.address("style.css"),
+            "script": self.address("script.js"),
+        }
+
+    def banner(self, lang: str, choice: Choice, *, flow: bool) -> Ready:
+        """The banner that asks what is open for this choice."""
+        again = bool(choice.stored.answers)
+        key = ("banner", lang, choice.asked, choice.signalled, again, flow)
+        if (made := self._ready.get(key)) is None:
+            made = self._ready[key] = ready(
+                self.interface,
+                "banner.html",
+                **self.context(lang),
+                flow=flow,
+                again=again,
+                position=self.settings.banner.position,
+                signalled=self.names(choice.signalled, lang),
+                sentence=self.sentence(lang, choice.asked),
+                rows=self.rows(lang, (), choice.asked),
+                asked=" ".join(choice.asked),
+                method="banner",
+            )
+        return made
+
+    def tail(self, lang: str, choice: Choice, *, styled: bool) -> Ready:
+        """The settings link, unless the site has its own, and the script.
+
+        `styled` tells whether the page has our styles already.
+        """
+        where = self.settings.banner.settings_link
+        key = ("tail", lang, choice.allowed, styled)
+        if (made := self._ready.get(key)) is None:
+            made = self._ready[key] = ready(
+                self.interface,
+                "tail.html",
+                **self.context(lang),
+                link=where != "own",
+                fixed=where == "fixed",
+                stylesheet="" if styled else self.address("style.css"),
+                allowed=" ".join(sorted(choice.allowed)),
+            )
+        return made
+
+    def placeholder(self, lang: str, name: str, *, once: bool, size: Mapping[str, str]) -> Ready:
+        """What stands for an embed of the service or category `name` (R18).
+
+        `once` tells whether it can be shown once; `size` holds its width and height, as its tag
+        gives them.
+        """
+        key = ("placeholder", lang, name, once, *size.values())
+        if (made := self._ready.get(key)) is None:
+            service = next((s for s in self.declaration.services if s.id == name), None)
+            category = service.category if service else name
+            category_name = self.names([category], lang)
+            made = ready(
+                self.interface,
+                "placeholder.html",
+                **self.context(lang),
+                id=name,
+                service=service.name if service else category_name,
+                provider=(service.provider if service else "") or self.settings.controller.name,
+                category=category_name,
+                category_id=category,
+                asked=category,
+                stylesheet=self.address("style.css"),
+                once=EXTRA if once else "",
+                size=size,
+                method="placeholder",
+            )
+            if len(self._ready) < 1000:
+                self._ready[key] = made
+        return made
+
+    def announcement(
+        self, lang: str, version: str, sentence: str, summary: str, address: str, *, styled: bool
+    ) -> Ready:
+        """The message that the notice changes (R80)."""
+        key = ("announcement", lang, version, sentence, styled)
+        if (made := self._ready.get(key)) is None:
+            made = self._ready[key] = ready(
+                self.interface,
+                "announcement.html",
+                **self.context(lang),
+                version=version,
+                sentence=sentence,
+                summary=summary,
+                address=address,
+                stylesheet="" if styled else self.address("style.css"),
+            )
+        return made
