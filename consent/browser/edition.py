@@ -114,10 +114,11 @@ class Edition:
         """The address of a style or script; it changes with its content."""
         return f"{self.settings.prefix}/{asset}?v={self.interface.versions[asset]}"
 
-    def notice_path(self, lang: str) -> str:
-        """Where the notice in force is read in a language; empty without one."""
+    def notice_path(self, lang: str, version: str = "") -> str:
+        """Where the notice in force, or a version of it, is read; empty without a notice."""
         notices = self.settings.notices
-        return notices.paths[lang] if notices else ""
+        path = notices.paths[lang] if notices else ""
+        return f"{path}/{version}" if version else path
 
     # -- markup --
 
@@ -191,24 +192,32 @@ class Edition:
             )
         return made
 
-    def tail(self, lang: str, choice: Choice, *, styled: bool) -> Ready:
+    def tail(self, lang: str, choice: Choice, *, styled: bool, linked: bool = False) -> Ready:
         """The settings link, unless the site has its own, and the script.
 
-        `styled` tells whether the page has our styles already.
+        `styled` tells whether the page has our styles already, `linked` whether it has both a link
+        and the script.
         """
         where = self.settings.banner.settings_link
-        key = ("tail", lang, choice.allowed, styled)
+        key = ("tail", lang, choice.allowed, styled, linked)
         if (made := self._ready.get(key)) is None:
             made = self._ready[key] = ready(
                 self.interface,
                 "tail.html",
                 **self.context(lang),
-                link=where != "own",
+                link=where != "own" and not linked,
+                scripted=linked,
                 fixed=where == "fixed",
                 stylesheet="" if styled else self.address("style.css"),
                 allowed=" ".join(sorted(choice.allowed)),
             )
         return made
+
+    def script_tag(self, lang: str, choice: Choice) -> str:
+        """The script alone, for a page that has its settings link where the site wants it."""
+        return self.interface.render(
+            "script.html", **self.context(lang), allowed=" ".join(sorted(choice.allowed))
+        )
 
     def placeholder(self, lang: str, name: str, *, once: bool, size: Mapping[str, str]) -> Ready:
         """What stands for an embed of the service or category `name` (R18).
@@ -241,10 +250,10 @@ class Edition:
         return made
 
     def announcement(
-        self, lang: str, version: str, sentence: str, summary: str, address: str, *, styled: bool
+        self, lang: str, version: str, sentence: str, summary: str, address: str
     ) -> Ready:
         """The message that the notice changes (R80)."""
-        key = ("announcement", lang, version, sentence, styled)
+        key = ("announcement", lang, version, sentence)
         if (made := self._ready.get(key)) is None:
             made = self._ready[key] = ready(
                 self.interface,
@@ -254,6 +263,5 @@ class Edition:
                 sentence=sentence,
                 summary=summary,
                 address=address,
-                stylesheet="" if styled else self.address("style.css"),
             )
         return made

@@ -1,0 +1,162 @@
+"""The replies to a visitor's form: a way back for a browser, JSON for the script."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from starlette.requests import cookie_parser
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope
+
+from ..browser.edition import Edition
+from ..choice import Choice
+from ..texts import texts
+from . import settings
+from .decide import Outcome, decide
+from .forms import BadForm, first_headers, read_form, same_origin, way
+from .limits import client
+from .runtime import Runtime
+
+
+def message(runtime: Runtime, edition: Edition, lang: str, error: str, status: int) -> Response:
+    """A page that says what could not be done, and leads back."""
+    t = texts(lang)
+    title = t["error"]["missing"] if error == "missing" else t["error"]["heading"]
+    html = runtime.interface.render(
+        "message.html",
+        **edition.context(lang),
+        title=title,
+        message="" if error == "missing" else t["error"][error],
+        back="/",
+    )
+    return HTMLResponse(html, status, settings.PRIVATE)
+
+
+async def decided(
+    runtime: Runtime, edition: Edition, choice: Choice, scope: Scope, receive: Receive
+) -> Response:
+    """Answer a decision: without script by going back, with it by what is allowed from now on."""
+    headers = first_headers(scope)
+    scripted = b"application/json" in headers.get(b"accept", b"")
+    lang = _language(edition, headers)
+    refused = _foreign(runtime, headers)
+    if refused is None:
+        try:
+            form = await read_form(receive, headers)
+        except BadForm:
+            refused = "form", 400
+    if refused is not None:
+        return _failed(runtime, edition, lang, *refused, scripted=scripted)
+    if shown := runtime.edition.shown.get(form.get("shown", "")):
+        lang = shown.language
+    outcome = await decide(
+        runtime,
+        edition,
+        choice,
+        form,
+        address=client(scope.get("client"), headers, runtime.settings.site.trusted_proxies),
+        cookies=frozenset(_cookie_names(scope)),
+    )
+    if outcome.error == "form":
+        return _failed(runtime, edition, lang, "form", 400, scripted=scripted)
+    back = way(form.get("return", "/"))
+    if scripted:
+        response = _json(edition, outcome, lang)
+    elif outcome.error:
+        response = settings.render(
+            runtime,
+            edition,
+            outcome.choice,
+            lang,
+            back=back,
+            message=texts(lang)["error"][outcome.error],
+            status=outcome.status,
+        )
+    else:
+        if outcome.withdrawn and form.get("method") == "settings":
+            back += ("&" if "?" in back else "?") + urlencode({"gone": " ".join(outcome.withdrawn)})
+        response = RedirectResponse(back, 303, {"cache-control": "no-store"})
+    response.raw_headers.extend(outcome.headers)
+    return response
+
+
+async def dismissed(
+    runtime: Runtime, edition: Edition, choice: Choice, scope: Scope, receive: Receive
+) -> Response:
+    """Note in the choice cookie that a change was seen; every answer keeps its day (R82, R83)."""
+    headers = first_headers(scope)
+    scripted = b"application/json" in headers.get(b"accept", b"")
+    lang = _language(edition, headers)
+    refused = _foreign(runtime, headers)
+    if refused is None:
+        try:
+            form = await read_form(receive, headers)
+        except BadForm:
+            refused = "form", 400
+    if refused is not None:
+        return _failed(runtime, edition, lang, *refused, scripted=scripted)
+    package = runtime.shelf.version(form.get("version", ""))
+    response: Response
+    if scripted:
+        response = Response('{"dismissed":true}', media_type="application/json")
+    else:
+        response = RedirectResponse(way(form.get("return", "/")), 303)
+    response.headers["cache-control"] = "no-store"
+    stored = choice.stored
+    if package and stored.answers and package.announced_at <= runtime.now():
+        stored = replace(stored, seen=str(package.number))
+        response.raw_headers.append(runtime.cookie.header(stored, runtime.today))
+    return response
+
+
+def _foreign(runtime: Runtime, headers: dict[bytes, bytes]) -> tuple[str, int] | None:
+    ours = same_origin(headers, runtime.settings.site.origins)
+    return None if ours else ("origin", 403)
+
+
+def _failed(
+    runtime: Runtime, edition: Edition, lang: str, error: str, status: int, *, scripted: bool
+) -> Response:
+    if not scripted:
+        return message(runtime, edition, lang, error, status)
+    content = json.dumps({"error": texts(lang)["error"][error]})
+    return Response(content, status, {"cache-control": "no-store"}, "application/json")
+
+
+def _json(edition: Edition, outcome: Outcome, lang: str) -> Response:
+    t = texts(lang)
+    content: dict[str, object] = {
+        "allowed": sorted(outcome.choice.allowed),
+        "asked": list(outcome.choice.asked),
+        "status": t["settings"]["saved"],
+    }
+    if outcome.error:
+        content["error"] = t["error"][outcome.error]
+    if outcome.withdrawn:
+        names = settings.foreign(edition, outcome.withdrawn)
+        content |= {
+            "renew": t["settings"]["renew"],
+            "reload": t["settings"]["reload"],
+            "close": t["settings"]["close"],
+            "foreign": t["settings"]["foreign"].format(services=names) if names else "",
+        }
+    headers = {"cache-control": "no-store"}
+    return Response(json.dumps(content), outcome.status, headers, "application/json")
+
+
+def _language(edition: Edition, headers: dict[bytes, bytes]) -> str:
+    """The language for a message to somebody whose page we do not know."""
+    for part in headers.get(b"accept-language", b"").decode("latin-1").split(","):
+        if (code := part.strip()[:2].lower()) in edition.languages:
+            return code
+    return edition.languages[0]
+
+
+def _cookie_names(scope: Scope) -> set[str]:
+    names: set[str] = set()
+    for key, value in scope["headers"]:
+        if key == b"cookie":
+            names |= set(cookie_parser(value.decode("latin-1")))
+    return names

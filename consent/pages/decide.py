@@ -1,0 +1,280 @@
+"""Takes a visitor's answer: records it, then lets it take effect (R34).
+
+A grant waits for its record. What is refused or withdrawn takes effect whatever happens; if the log
+is down, its record waits in the spool.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from anyio import to_thread
+
+from ..browser.edition import Edition
+from ..choice import Answer, Choice, Decision, Event, Stored
+from ..cookie import Header, expiring
+from ..errors import LogError, LogUnavailable
+from ..log import Entry
+from ..record import Shown, canonical, consent_record, day_of
+from .runtime import Runtime
+
+logger = logging.getLogger("consent")
+
+METHODS = ("banner", "settings", "placeholder", "api")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a form.
+
+    `error` is the name of a text under [error], empty when all that was asked is in effect;
+    `choice` holds from now on, and `headers` are the cookies that make it so.
+    """
+
+    choice: Choice
+    status: int = 200
+    error: str = ""
+    headers: tuple[Header, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+
+
+async def decide(
+    runtime: Runtime,
+    edition: Edition,
+    choice: Choice,
+    form: dict[str, str],
+    *,
+    address: str,
+    cookies: frozenset[str],
+) -> Outcome:
+    """Apply a form to the choice that came with it.
+
+    `address` is the visitor's network, for the rate of grants only; `cookies` the names of the
+    request's cookies. A form whose content we cannot show any more grants nothing.
+    """
+    wanted = _wanted(form, edition.rules.optional)
+    if wanted is None:
+        return Outcome(choice, 400, "form")
+    asked, granted = wanted
+    shown = await to_thread.run_sync(runtime.shown, form.get("shown", ""))
+    scopes = shown.scopes if shown else {c: s.hash for c, s in edition.declaration.scopes.items()}
+    rules, today = edition.rules, runtime.today
+    decision = rules.decide(
+        choice.stored,
+        today,
+        asked=asked,
+        granted=granted,
+        scopes={category: digest[:12] for category, digest in scopes.items()},
+    )
+    error, status = "", 200
+    if decision.grants():
+        error, status = await _obstacle(runtime, shown, address)
+        if error:
+            decision = _without_grants(runtime, choice, asked, granted, scopes)
+    if decision.event is None:
+        return _outcome(runtime, edition, choice, decision, "", error, status, cookies)
+    consent_id = decision.held or (_new_id(runtime, form) if decision.grants() else "")
+    entry = _entry(runtime, choice, decision, shown, consent_id, form)
+    try:
+        entry = await _append(runtime, entry, decision, form)
+    except LogUnavailable as fault:
+        logger.error("the consent log is down: %s", fault)
+        if decision.grants():
+            error, status = "mixed" if set(asked) - set(granted) else "log", 503
+            decision = _without_grants(runtime, choice, asked, granted, scopes)
+            if decision.event is None:
+                return _outcome(runtime, edition, choice, decision, "", "log", 503, cookies)
+            consent_id = decision.held
+            entry = _entry(runtime, choice, decision, shown, consent_id, form)
+        await to_thread.run_sync(_spool, runtime, entry)
+    return _outcome(runtime, edition, choice, decision, consent_id, error, status, cookies)
+
+
+def _wanted(form: dict[str, str], optional: tuple[str, ...]) -> tuple[set[str], set[str]] | None:
+    """The categories put to the visitor and those granted; None for a form that says neither."""
+    named = form.get("asked", " ".join(optional)).split()
+    asked = {category for category in optional if category in named}
+    match form.get("decision"):
+        case "accept":
+            granted = asked
+        case "reject":
+            granted = set()
+        case "save":
+            granted = {category for category in asked if form.get(category) == "granted"}
+        case _:
+            return None
+    return asked, granted
+
+
+async def _obstacle(runtime: Runtime, shown: Shown | None, address: str) -> tuple[str, int]:
+    """Why a grant may not take effect: (text, status), both empty when it may."""
+    if shown is None:
+        return "stale", 409
+    if not runtime.grants.take(address):
+        return "busy", 429
+    if not runtime.recorded:
+        try:
+            await to_thread.run_sync(runtime.record)
+        except LogError as fault:
+            logger.error("the consent log is down: %s", fault)
+            return "log", 503
+    return "", 200
+
+
+def _without_grants(
+    runtime: Runtime,
+    choice: Choice,
+    asked: set[str],
+    granted: set[str],
+    scopes: Mapping[str, str],
+) -> Decision:
+    """The same form without what it grants anew: its denials stand."""
+    return runtime.edition.rules.decide(
+        choice.stored,
+        runtime.today,
+        asked=asked - granted,
+        granted=(),
+        scopes={category: digest[:12] for category, digest in scopes.items()},
+    )
+
+
+def _new_id(runtime: Runtime, form: dict[str, str]) -> str:
+    """The consent id of a first grant; the same form posted again has the same (R46)."""
+    token = form.get("token", "")
+    if not 16 <= len(token) <= 64:
+        # An agent without a token: every post is a decision of its own.
+        token = secrets.token_urlsafe(16)
+    return _mac(runtime, b"consent.id.1", token)
+
+
+def _mac(runtime: Runtime, purpose: bytes, text: str) -> str:
+    key = runtime.settings.keys[0].encode()
+    digest = hmac.digest(key, purpose + b"\0" + text.encode("utf-8", "surrogatepass"), sha256)
+    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode("ascii")
+
+
+def _entry(
+    runtime: Runtime,
+    choice: Choice,
+    decision: Decision,
+    shown: Shown | None,
+    consent_id: str,
+    form: dict[str, str],
+) -> Entry:
+    method = form.get("method", "api")
+    optional = runtime.edition.rules.optional
+    position = runtime.settings.banner.position
+    record = consent_record(
+        decision,
+        shown,
+        at=runtime.now(),
+        optional=optional,
+        memory=runtime.settings.memory,
+        consent_id=consent_id,
+        method=method if method in METHODS else "api",
+        layout=position if method == "banner" else "page",
+        signal="gpc" if choice.signalled else "",
+    )
+    once = None
+    if not consent_id and 16 <= len(form.get("token", "")) <= 64:
+        # The key tells one form from another for two days and nothing else: the token is nowhere.
+        once = _mac(runtime, b"consent.once.1", form["token"]).encode()
+    return Entry(
+        "consent",
+        canonical(record),
+        consent_id=consent_id or None,
+        once=once,
+        revise=_continuing(record) if consent_id else None,
+    )
+
+
+def _continuing(record: dict[str, object]) -> Callable[[bytes], bytes | None]:
+    """Join a record to the chain of its consent id (R44), unless it says nothing new (R46)."""
+
+    def revise(last: bytes) -> bytes | None:
+        before = json.loads(last)
+        if before["states"] == record["states"] and before["scopes"] == record["scopes"]:
+            return None
+        event = record["event"]
+        # The second post of one form may come with the cookie of before the first.
+        if event == Event.GRANT and "granted" in before["states"].values():
+            event = Event.CHANGE.value
+        return canonical({**record, "event": event, "previous": before["id"]})
+
+    return revise
+
+
+async def _append(
+    runtime: Runtime, entry: Entry, decision: Decision, form: dict[str, str]
+) -> Entry:
+    """Append, unless it is a refusal beyond the rate at which refusals are written one by one."""
+    day, decided = day_of(runtime.now()), form.get("decision", "")
+    runtime.log.count(day, f"{decided} {form.get('shown', '')[:16]}")
+    if decision.event is Event.REFUSAL and not runtime.refusals.take():
+        runtime.log.count(day, "refusal not written")
+        return entry
+    appended = await runtime.log.append(entry)
+    return replace(entry, body=appended.body)
+
+
+def _spool(runtime: Runtime, entry: Entry) -> None:
+    try:
+        runtime.log.spool(entry)
+    except LogError as fault:
+        # The safe side is less processing: the refusal takes effect all the same (R34).
+        logger.error("a refusal took effect, but its record could not even be spooled: %s", fault)
+
+
+def _outcome(
+    runtime: Runtime,
+    edition: Edition,
+    choice: Choice,
+    decision: Decision,
+    consent_id: str,
+    error: str,
+    status: int,
+    cookies: frozenset[str],
+) -> Outcome:
+    answers: tuple[Answer, ...] = tuple(decision.answers.values())
+    stored = Stored(
+        answers=answers,
+        seen=runtime.seen if decision.changed else choice.stored.seen,
+        consent_id=consent_id or choice.stored.consent_id,
+    )
+    after = edition.rules.choice(stored, runtime.today, signal=bool(choice.signalled))
+    headers: list[Header] = []
+    if decision.event is not None and answers:
+        headers.append(runtime.cookie.header(stored, runtime.today))
+    denied = [c for c in edition.rules.optional if c not in after.allowed]
+    gone = [c for c in denied if c in decision.withdrawn]
+    headers += _expired(runtime, edition, denied, gone, cookies)
+    return Outcome(after, status, error, tuple(headers), tuple(gone))
+
+
+def _expired(
+    runtime: Runtime,
+    edition: Edition,
+    denied: list[str],
+    withdrawn: list[str],
+    cookies: frozenset[str],
+) -> list[Header]:
+    """Expire the named cookies of what was withdrawn, and strays of what is denied (R29)."""
+    host = runtime.settings.site.host.partition(":")[0]
+    labels = host.split(".")
+    domains = ["", *(".".join(labels[i:]) for i in range(len(labels) - 1))]
+    if labels[-1].isdigit() or ":" in host:
+        domains = [""]
+    return [
+        expiring(item.name, path=item.path, domain=domain)
+        for service, item in edition.declaration.items()
+        if item.kind == "cookie" and "*" not in item.name and not item.domain
+        if service.category in withdrawn or (service.category in denied and item.name in cookies)
+        for domain in (domains if not item.name.startswith("__Host-") else [""])
+    ]

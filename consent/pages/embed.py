@@ -1,0 +1,41 @@
+"""One embed, shown once without script: a page of our own at an address that we signed.
+
+It is not a consent: nothing is stored and nothing is recorded.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+from itsdangerous import BadData
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Scope
+
+from ..browser.edition import Edition
+from ..texts import texts
+from .forms import way
+from .runtime import Runtime
+from .settings import PRIVATE
+
+
+def once(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
+    """The page of one embed; 404 for an address that we did not sign."""
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    try:
+        name, lang, inner, back = runtime.embeds.loads(query.get("e", [""])[0])
+        body = Markup(inner.encode("latin-1").decode("utf-8"))  # noqa: S704 - signed by us
+        t = texts(lang)
+    except (BadData, ValueError, KeyError, TypeError, AttributeError):
+        from .answers import message
+
+        return message(runtime, edition, edition.languages[0], "missing", 404)
+    service = next((s for s in edition.declaration.services if s.id == name), None)
+    html = runtime.interface.render(
+        "embed.html",
+        **edition.context(lang),
+        title=service.name if service else t["settings"]["title"],
+        embed=body,
+        back=way(back),
+    )
+    return HTMLResponse(html, headers=PRIVATE)

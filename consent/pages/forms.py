@@ -1,0 +1,76 @@
+"""What the pages read from a request: the form, where it came from, and the way back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from starlette.types import Receive, Scope
+
+LIMIT = 8 * 1024
+"""The most bytes that a form may have."""
+
+_WAY = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+
+
+class BadForm(Exception):
+    """The body is too large, or is no form."""
+
+
+async def read_form(receive: Receive, headers: Mapping[bytes, bytes]) -> dict[str, str]:
+    """Read a form, urlencoded or a flat JSON object; the first value of a name counts.
+
+    Raises `BadForm` for more than `LIMIT` bytes, a client that goes away, and anything unreadable.
+    """
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise BadForm("the client went away")
+        body += message.get("body", b"")
+        if len(body) > LIMIT:
+            raise BadForm("the form is too large")
+        if not message.get("more_body", False):
+            break
+    kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+    try:
+        if kind == b"application/json":
+            table = json.loads(body)
+            if not isinstance(table, dict):
+                raise BadForm("the JSON is no object")
+            return {str(k): v if isinstance(v, str) else "" for k, v in table.items()}
+        if kind not in (b"application/x-www-form-urlencoded", b""):
+            raise BadForm("the body is no form")
+        pairs = parse_qsl(
+            body.decode("utf-8"), keep_blank_values=True, max_num_fields=100, errors="strict"
+        )
+    except (ValueError, RecursionError) as error:
+        raise BadForm("the form cannot be read") from error
+    return dict(reversed(pairs))
+
+
+def same_origin(headers: Mapping[bytes, bytes], origins: tuple[str, ...]) -> bool:
+    """Whether a POST came from this site, by `Sec-Fetch-Site`, then `Origin` (R118).
+
+    A client that sends neither is no browser, and carries no visitor's cookies.
+    """
+    origin = headers.get(b"origin", b"").decode("latin-1").lower()
+    fetched = headers.get(b"sec-fetch-site", b"")
+    if fetched:
+        # Between the site's own origins, such as example.fi and www.example.fi, both may post.
+        return fetched in (b"same-origin", b"none") or (
+            fetched == b"same-site" and origin in origins
+        )
+    return not origin or origin in origins
+
+
+def way(value: str) -> str:
+    """A path of this site to go back to; `/` for anything else (R119)."""
+    return value if len(value) <= 1500 and _WAY.fullmatch(value) else "/"
+
+
+def first_headers(scope: Scope) -> dict[bytes, bytes]:
+    """The request's header fields, the first of each name."""
+    return dict(reversed([(bytes(k), bytes(v)) for k, v in scope["headers"]]))

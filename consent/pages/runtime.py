@@ -1,0 +1,327 @@
+"""What the pages of one site share while it runs: settings, edition, cookie, log and clock.
+
+Made once at start. What changes by itself, the edition when a notice takes effect, is replaced as a
+whole; a request works with the one that it began with.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import sha256
+from threading import Lock
+from typing import NamedTuple
+from urllib.parse import quote
+
+from itsdangerous import URLSafeSerializer
+
+from ..browser.edition import Edition
+from ..browser.interface import Interface
+from ..choice import Choice
+from ..cookie import ChoiceCookie, Header, find
+from ..declaration import Scope
+from ..errors import LogError, LogUnavailable, NoticeError, Problem
+from ..log import Entry, Log, open_log
+from ..notice.package import Package, artifacts
+from ..notice.shelf import Shelf
+from ..record import Shown, canonical
+from ..settings import Settings
+from .limits import Bucket
+from .plans import Plans, make_plans
+
+logger = logging.getLogger("consent")
+
+Clock = Callable[[], float]
+LONGEST_EMBED = 2000
+"""The longest markup of an embed, in bytes, that an address can carry."""
+
+
+class State(NamedTuple):
+    """What holds for one request."""
+
+    edition: Edition
+    choice: Choice
+    plans: Plans
+
+
+class Runtime:
+    """Everything behind the pages of one site.
+
+    `clock` gives seconds since 1970-01-01 UTC. Raises `LogMissing` when there is no log at the
+    address of the settings, `NoticeError` when a published notice has been changed.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock = time.time) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.interface = Interface(settings.templates, settings.theme.css())
+        self.cookie = ChoiceCookie(
+            settings.cookie,
+            settings.keys,
+            settings.site.host,
+            settings.memory,
+            secure=settings.site.secure,
+        )
+        notices = settings.notices
+        self.shelf = Shelf.load(notices.folder, notices.document) if notices else Shelf("none", ())
+        # One visitor may allow often; one address may not fill the log (R118).
+        self.grants = Bucket(rate=0.5, burst=30)
+        self.refusals = Bucket(rate=50, burst=200)
+        self._log: Log | None = None
+        self._scopes: dict[str, Scope] = {}
+        self._lock = Lock()
+        self._states: dict[tuple[bytes | None, bool], State] = {}
+        self._plans: dict[tuple[object, ...], Plans] = {}
+        self._day = -1.0
+        self.recorded = False
+        self.edition, self._until = self._edition(self.now())
+        self._start()
+
+    # -- time --
+
+    def now(self) -> datetime:
+        """The server's time, the only one that counts (R46)."""
+        return datetime.fromtimestamp(self.clock(), UTC)
+
+    def _turn(self, now: float) -> None:
+        """A new day, or a notice that takes effect: what was remembered is judged anew."""
+        with self._lock:
+            if now >= self._until:
+                self._renew()
+                self.recorded = False
+            self._states, self._plans, self._day = {}, {}, now // 86_400
+
+    def _renew(self) -> None:
+        self.edition, self._until = self._edition(self.now())
+        self._states, self._plans = {}, {}
+
+    def _edition(self, now: datetime) -> tuple[Edition, float]:
+        standing = self.shelf.standing(now)
+        started = {str(p.number) for p in (*standing.superseded, standing.in_force) if p}
+        package = standing.in_force
+        edition = Edition(
+            self.settings,
+            self.interface,
+            self.settings.declaration.without(lambda version: version not in started),
+            (str(package.number), package.hash) if package else ("", ""),
+            self._scopes.values(),
+        )
+        # An announcement ends some time after effect too; the strip is judged at each request.
+        return edition, standing.until.timestamp() if standing.until else float("inf")
+
+    # -- the choice of a request --
+
+    def state(self, headers: list[Header]) -> State:
+        """The choice that holds for a request, and what it means for the pages."""
+        now = self.clock()
+        if now >= self._until or now // 86_400 != self._day:
+            self._turn(now)
+        raw, signal = find(headers, self.cookie.field), gpc(headers)
+        state = self._states.get((raw, signal))
+        if state is not None:
+            return state
+        edition, day = self.edition, int(now // 86_400)
+        stored = self.cookie.read(raw, day)
+        choice = edition.rules.choice(stored, day, signal=signal)
+        told = self.announcement(choice)
+        # Visitors with the same answers share one plan, whatever their cookies say besides.
+        shared: tuple[object, ...] = (
+            *choice.states.values(),
+            choice.asked,
+            choice.signalled,
+            bool(stored.answers),
+            told,
+        )
+        plans = self._plans.get(shared)
+        if plans is None:
+            plans = self._plans[shared] = make_plans(self, edition, choice, told)
+        state = State(edition, choice, plans)
+        # Only what was signed here is worth remembering: others could fill the memory.
+        if raw is None or stored.answers:
+            if len(self._states) > 4096:
+                self._states = {}
+            self._states[raw, signal] = state
+        return state
+
+    @property
+    def today(self) -> int:
+        """Days since 1970-01-01 UTC."""
+        return int(self.clock() // 86_400)
+
+    def announcement(self, choice: Choice) -> Package | None:
+        """The notice change that this visitor is to be told of (R80, R83)."""
+        if not choice.stored.seen or not self.shelf.packages:
+            return None
+        return self.shelf.announcement(self.now(), choice.stored.seen)
+
+    @property
+    def seen(self) -> str:
+        """The newest version that a visitor who answers now can have read."""
+        now = self.now()
+        known = [p.number for p in self.shelf.packages if p.announced_at <= now]
+        return str(max(known)) if known else ""
+
+    # -- the log --
+
+    @property
+    def log(self) -> Log:
+        """The log of the site."""
+        if self._log is None:
+            self._log = open_log(self.settings.log, writable=True)
+        return self._log
+
+    def _start(self) -> None:
+        try:
+            self.record()
+        except LogUnavailable as error:
+            # The site can be read and everything refused; a grant waits for the log (R34).
+            logger.error(
+                "the consent log cannot be used now, so nobody can allow anything: %s", error
+            )
+
+    def record(self) -> None:
+        """Log what is shown now, unless it is what was logged last; safe to call again.
+
+        Raises `LogUnavailable`, and `NoticeError` when a version was logged with other content.
+        """
+        log, edition, now = self.log, self.edition, self.now()
+        published = self._published(log)
+        kept = edition.artifacts()
+        for package in self.shelf.packages:
+            kept |= artifacts(package)
+        log.put_artifacts(kept)
+        time_text = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+        for package in self.shelf.packages:
+            number = str(package.number)
+            if published.get(number) == package.hash:
+                continue
+            publication = {
+                "type": "publication",
+                "document": package.document,
+                "version": number,
+                "hash": package.hash,
+                "time": time_text,
+                "artifacts": sorted(artifacts(package)),
+            }
+            once = sha256(f"{package.document} {number} {package.hash}".encode()).digest()
+            _wait(log, Entry("publication", canonical(publication), once=once))
+        scopes = {c: scope.hash for c, scope in edition.declaration.scopes.items()}
+        shown = {lang: shown.hash for lang, (shown, _) in edition.presentations.items()}
+        content: dict[str, object] = {
+            "type": "declaration",
+            "declaration": edition.declaration.hash,
+            "scopes": scopes,
+            "shown": shown,
+            "interface": edition.interface.hash,
+            "artifacts": sorted(edition.artifacts()),
+        }
+        body = canonical({**content, "time": time_text})
+        _wait(log, Entry("declaration", body, revise=_unless_same(content, body)))
+        self._learn(log)
+        self.recorded = True
+
+    def _published(self, log: Log) -> dict[str, str]:
+        published: dict[str, str] = {}
+        problems = []
+        for _, body in log.bodies("publication"):
+            entry = json.loads(body)
+            if entry["document"] == self.shelf.document:
+                published[entry["version"]] = entry["hash"]
+        for package in self.shelf.packages:
+            number = str(package.number)
+            if published.get(number, package.hash) != package.hash:
+                place = f"{package.document}/{number}"
+                message = "was published with other content, as the log shows"
+                problems.append(
+                    Problem(place, "", message, "restore it, or publish the text as a new version")
+                )
+        if problems:
+            raise NoticeError(problems)
+        return published
+
+    def _learn(self, log: Log) -> None:
+        """Read every scope that was ever in use: an answer to a wider one still counts (R24)."""
+        known = set(self._scopes)
+        for _, body in log.bodies("declaration"):
+            for digest in json.loads(body)["scopes"].values():
+                if digest in self._scopes:
+                    continue
+                if (artifact := log.artifact(digest)) is not None:
+                    content = json.loads(artifact[1])
+                    self._scopes[digest] = Scope(content["category"], content["services"])
+        if set(self._scopes) != known:
+            self._renew()
+
+    def shown(self, digest: str) -> Shown | None:
+        """What a form showed, by the hash it carries: an edition's now, or one from the log."""
+        found = self.edition.shown.get(digest)
+        if found is not None or not (len(digest) == 64 and digest.isalnum()):
+            return found
+        try:
+            artifact = self.log.artifact(digest)
+            content = json.loads(artifact[1]) if artifact else {}
+        except (LogError, ValueError):
+            return None
+        if not isinstance(content, dict) or content.get("type") != "presentation":
+            return None
+        return Shown(
+            hash=digest,
+            language=content["language"],
+            declaration=content["declaration"],
+            interface=content["interface"],
+            notice_version=content["notice"]["version"],
+            notice_hash=content["notice"]["hash"],
+            scopes=content["scopes"],
+        )
+
+    @cached_property
+    def embeds(self) -> URLSafeSerializer:
+        """Signs the addresses at which one embed can be shown once."""
+        return URLSafeSerializer(
+            list(self.settings.keys),
+            salt=f"consent.embed.1:{self.settings.site.host}",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
+        )
+
+    def embed_address(self, name: str, lang: str, inner: bytes, back: str) -> str:
+        """The address that shows an embed once, without script; empty when it is too long for one.
+
+        `inner` is the embed's markup, `back` the page that it stands on.
+        """
+        if len(inner) > LONGEST_EMBED:
+            return ""
+        signed = self.embeds.dumps([name, lang, inner.decode("latin-1"), back])
+        text = signed.decode("ascii") if isinstance(signed, bytes) else signed
+        return f"{self.settings.prefix}/embed?e={quote(text, safe='')}"
+
+    def close(self) -> None:
+        """Write what waits and let go of the log."""
+        if self._log is not None:
+            self._log.close()
+
+
+def gpc(headers: list[Header]) -> bool:
+    """Whether a `Sec-GPC` field is exactly `1`; of several, one is enough (R87)."""
+    return any(key == b"sec-gpc" and value.strip() == b"1" for key, value in headers)
+
+
+def _wait(log: Log, entry: Entry) -> None:
+    try:
+        log.append_soon(entry).result(timeout=30)
+    except TimeoutError as error:
+        raise LogUnavailable("the log did not answer within 30 seconds") from error
+
+
+def _unless_same(content: Mapping[str, object], body: bytes) -> Callable[[bytes], bytes | None]:
+    same = canonical(content)
+
+    def revise(last: bytes) -> bytes | None:
+        before = json.loads(last)
+        before.pop("time", None)
+        return None if canonical(before) == same else body
+
+    return revise

@@ -1,0 +1,90 @@
+"""The settings: the same template as a page and inside a dialog, and the state for the script."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from urllib.parse import parse_qs
+
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Scope
+
+from ..browser.edition import Edition
+from ..choice import Choice
+from ..notice.cookies import cookie_table
+from ..texts import texts
+from .forms import way
+from .runtime import Runtime
+
+PRIVATE = {"cache-control": "private, no-store", "vary": "Cookie, Sec-GPC"}
+
+
+def page(runtime: Runtime, edition: Edition, choice: Choice, lang: str, scope: Scope) -> Response:
+    """The settings of one visitor, as they stand (R26-R28); `part=1` is what a dialog shows."""
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    back = way(query.get("return", ["/"])[0])
+    return render(
+        runtime,
+        edition,
+        choice,
+        lang,
+        back=back,
+        part="part" in query,
+        saved="saved" in query,
+        gone=tuple(query.get("gone", [""])[0].split()),
+    )
+
+
+def render(
+    runtime: Runtime,
+    edition: Edition,
+    choice: Choice,
+    lang: str,
+    *,
+    back: str = "/",
+    part: bool = False,
+    saved: bool = False,
+    message: str = "",
+    status: int = 200,
+    gone: tuple[str, ...] = (),
+) -> Response:
+    """Render the settings; `message` tells what could not be done, `gone` what was withdrawn."""
+    granted = [c for c in edition.rules.optional if choice.allows(c)]
+    html = runtime.interface.render(
+        "_settings.html" if part else "settings.html",
+        **edition.context(lang),
+        title=texts(lang)["settings"]["title"],
+        h="h2" if part else "h1",
+        token=secrets.token_urlsafe(16),
+        # Without script the answer comes back to this page, and says that it was saved.
+        return_path=back if part else f"{edition.settings.prefix}/{lang}?saved=1&return={back}",
+        back=back,
+        asked=" ".join(edition.rules.optional),
+        method="settings",
+        rows=edition.rows(lang, granted),
+        chosen=any(state != "unset" for state in choice.states.values()),
+        signalled=edition.names(choice.signalled, lang),
+        consent_id=choice.stored.consent_id if granted else "",
+        items=Markup(cookie_table(edition.declaration, lang)),  # noqa: S704 - escaped there
+        saved=saved,
+        message=message,
+        foreign=foreign(edition, gone),
+        part=part,
+    )
+    return HTMLResponse(html, status, PRIVATE)
+
+
+def foreign(edition: Edition, withdrawn: tuple[str, ...]) -> str:
+    """The services of withdrawn categories whose cookies lie under domains of others (R29)."""
+    return ", ".join(
+        service.name
+        for service in edition.declaration.services
+        if service.category in withdrawn and any(item.domain for item in service.items)
+    )
+
+
+def state(choice: Choice) -> Response:
+    """What the script needs to know of this visitor, for a page brought back from memory."""
+    content = {"allowed": sorted(choice.allowed), "asked": list(choice.asked)}
+    return Response(json.dumps(content), media_type="application/json", headers=PRIVATE)

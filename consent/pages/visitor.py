@@ -1,0 +1,69 @@
+"""What a handler or a template knows of the visitor: `request.state.consent`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from markupsafe import Markup
+
+from ..browser.edition import Edition
+from ..choice import Choice, State
+from ..texts import texts
+
+logger = logging.getLogger("consent")
+
+
+class Visitor:
+    """The choice of the visitor of one request, and the links that a page owes them.
+
+    Reading the choice marks the response as depending on it (`Vary: Cookie`, R120): `read`.
+    `linked` tells that the page has the settings link and the script already.
+    """
+
+    __slots__ = ("_choice", "_edition", "linked", "read")
+
+    def __init__(self, edition: Edition, choice: Choice) -> None:
+        self._edition = edition
+        self._choice = choice
+        self.read = False
+        self.linked = False
+
+    def allows(self, name: str) -> bool:
+        """Whether a category or a service may run for this visitor; an unknown name may not."""
+        self.read = True
+        if name not in self._edition.settings.declaration.category_of:
+            logger.warning("nothing called %r is declared, so it is not allowed", name)
+        return self._choice.allows(name)
+
+    @property
+    def states(self) -> Mapping[str, State]:
+        """The state of every optional category: granted, denied or unset (R31)."""
+        self.read = True
+        return self._choice.states
+
+    def settings_path(self, lang: str = "") -> str:
+        """The address of the settings page."""
+        return f"{self._edition.settings.prefix}/{self._lang(lang)}"
+
+    def notice_path(self, lang: str = "") -> str:
+        """The address of the privacy notice."""
+        return self._edition.notice_path(self._lang(lang))
+
+    def settings_link(self, lang: str = "") -> Markup:
+        """The settings link for the site's own footer, with the script that opens it in place.
+
+        For `settings_link = "own"` (R26).
+        """
+        self.read = self.linked = True
+        code = self._lang(lang)
+        link = Markup('<a href="{}" lang="{}">{}</a>').format(
+            self.settings_path(code), code, texts(code)["settings"]["link"]
+        )
+        return link + Markup(  # noqa: S704 - rendered by our own template
+            self._edition.script_tag(code, self._choice)
+        )
+
+    def _lang(self, lang: str) -> str:
+        languages = self._edition.languages
+        return lang if lang in languages else languages[0]

@@ -1,0 +1,35 @@
+"""Fixtures of the unit tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.unit.small_site import Make, Site
+
+
+@pytest.fixture
+def make_site(tmp_path: Path) -> Iterator[Make]:
+    """Makes sites in the test's own folder and closes them."""
+    from tests.unit.small_site import Site
+
+    made: list[Site] = []
+
+    def make(**options: str) -> Site:
+        site = Site(tmp_path, **options)
+        made.append(site)
+        return site
+
+    yield make
+    for site in made:
+        site.close()
+
+
+@pytest.fixture
+def site(make_site: Make) -> Site:
+    """A site without a notice, with three optional categories."""
+    return make_site()

@@ -1,0 +1,347 @@
+"""A visitor's answer, from the form to the cookie and the log."""
+
+from __future__ import annotations
+
+import json
+from unittest import mock
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.unit.small_site import Make, Site, decide, fields
+
+from consent.errors import LogUnavailable
+
+OPTIONAL = ("preferences", "statistics", "marketing")
+
+
+def cookie_of(response: object) -> str:
+    return response.cookies.get("__Host-choices", "")  # type: ignore[attr-defined]
+
+
+def states(site: Site) -> dict[str, object]:
+    return site.log()[-1]["states"]  # type: ignore[return-value]
+
+
+def test_accepting_records_a_grant_and_then_sets_the_cookie(site: Site) -> None:
+    """R34, R35: the record is in the log when the answer is given."""
+    client = site.client()
+    response = decide(client, "accept")
+    assert response.status_code == 303
+    record = site.log()[-1]
+    assert record["event"] == "grant"
+    assert record["states"] == dict.fromkeys(OPTIONAL, "granted")
+    assert str(record["consent_id"]) in cookie_of(response)
+    assert client.get("/api").json() == {"statistics": True}
+
+
+def test_the_cookie_has_exactly_the_attributes_that_keep_it_ours(site: Site) -> None:
+    """R113, R114: set by the server with prefix, Secure, Path, HttpOnly, Lax and no Domain."""
+    header = decide(site.client(), "reject").headers["set-cookie"]
+    name, *attributes = header.split("; ")
+    assert name.startswith("__Host-choices=")
+    days_365 = 365 * 86_400
+    assert sorted(attributes) == sorted(
+        ["Path=/", f"Max-Age={days_365}", "HttpOnly", "SameSite=Lax", "Secure"]
+    )
+
+
+def test_a_record_says_all_that_it_must_and_nothing_of_the_visitor(site: Site) -> None:
+    """R35, R125."""
+    client = site.client(**{"user-agent": "Mozilla/SECRETAGENT", "referer": "https://x.example/R"})
+    decide(client, "accept")
+    record = site.log()[-1]
+    assert set(record) == {
+        *("type", "schema", "id", "event", "time", "states", "decided", "expires", "scopes"),
+        *("method", "layout", "artifacts", "consent_id", "language", "shown", "declaration"),
+        *("interface", "notice"),
+    }
+    stored = (site.folder / "log.sqlite3").read_bytes()
+    stored += b"".join(p.read_bytes() for p in site.folder.glob("log.sqlite3-*"))
+    for trace in (b"SECRETAGENT", b"testclient", b"x.example/R"):
+        assert trace not in stored
+
+
+def test_everything_that_a_record_names_is_kept(site: Site) -> None:
+    """R37: each hash in a record resolves to an artifact."""
+    decide(site.client(), "accept")
+    record = site.log()[-1]
+    log = site.consent.runtime.log
+    for digest in [*record["artifacts"], *record["scopes"].values()]:  # type: ignore[misc]
+        assert log.artifact(digest) is not None
+    kind, body = log.artifact(str(record["shown"])) or ("", b"")
+    assert json.loads(body)["texts"]["banner"]["accept"] == "Hyväksy kaikki"
+
+
+def test_two_visitors_who_refuse_carry_the_same_cookie(site: Site) -> None:
+    """R43: and their records hold no id, no token and no time of day."""
+    first, second = (decide(site.client(), "reject") for _ in range(2))
+    assert cookie_of(first) == cookie_of(second) != ""
+    one, other = site.log()
+    assert "consent_id" not in one
+    assert {**one, "id": ""} == {**other, "id": ""}
+    assert len(str(one["time"])) == len("2026-11-23")
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sets(st.sampled_from(OPTIONAL)))
+def test_saving_stores_exactly_what_is_ticked(site: Site, ticked: set[str]) -> None:
+    """R6: for every combination."""
+    client = site.client()
+    decide(client, "save", *ticked)
+    page = client.get("/choices/fi").text
+    for category in OPTIONAL:
+        checked = f'name="{category}" value="granted" checked' in page
+        assert checked == (category in ticked)
+
+
+def test_posting_a_form_twice_makes_one_record_and_one_cookie(site: Site) -> None:
+    """R46: for a grant and for a refusal."""
+    for decision in ("accept", "reject"):
+        form = fields(site.client().get("/choices/fi").text)
+        before = len(site.log())
+        first, second = (decide(site.client(), decision, form=form) for _ in range(2))
+        assert cookie_of(first) == cookie_of(second) != ""
+        assert len(site.log()) == before + 1
+
+
+def test_the_same_form_with_other_choices_appends_a_change(site: Site) -> None:
+    """R44, R46: under the same consent id, pointing at the record before it."""
+    form = fields(site.client().get("/choices/fi").text)
+    decide(site.client(), "accept", form=form)
+    decide(site.client(), "save", "statistics", form=form)
+    grant, change = site.log()
+    assert change["event"] == "change"
+    assert change["previous"] == grant["id"]
+    assert change["consent_id"] == grant["consent_id"]
+
+
+def test_grant_change_and_withdrawal_form_one_chain(site: Site) -> None:
+    """R44."""
+    client = site.client()
+    decide(client, "accept")
+    decide(client, "save", "statistics")
+    response = decide(client, "reject")
+    grant, change, withdrawal = site.log()
+    assert [grant["event"], change["event"], withdrawal["event"]] == [
+        "grant",
+        "change",
+        "withdrawal",
+    ]
+    assert withdrawal["previous"] == change["id"]
+    assert withdrawal["consent_id"] == grant["consent_id"]
+    assert str(grant["consent_id"]) not in cookie_of(response)
+    assert client.get("/api").json() == {"statistics": False}
+
+
+def test_withdrawing_expires_the_named_cookies_on_every_domain(site: Site) -> None:
+    """R29."""
+    client = site.client()
+    decide(client, "accept")
+    expired = [h for h in decide(client, "reject").headers.get_list("set-cookie") if "_count" in h]
+    assert sorted(expired) == [
+        "_count=; Path=/; Domain=example.fi; Max-Age=0",
+        "_count=; Path=/; Domain=www.example.fi; Max-Age=0",
+        "_count=; Path=/; Max-Age=0",
+    ]
+
+
+def test_withdrawing_names_the_services_whose_cookies_we_cannot_delete(site: Site) -> None:
+    """R29."""
+    client = site.client()
+    decide(client, "accept")
+    reply = decide(client, "reject", json_reply=True).json()
+    assert "Mainos" in reply["foreign"]
+    assert reply["allowed"] == ["consent", "necessary"]
+
+
+def test_answering_again_in_the_same_way_records_nothing_and_extends_nothing(site: Site) -> None:
+    """R23."""
+    client = site.client()
+    decide(client, "accept")
+    site.clock.pass_days(10)
+    response = decide(client, "accept")
+    assert response.status_code == 303
+    assert "set-cookie" not in response.headers
+    assert len(site.log()) == 1
+
+
+@pytest.mark.parametrize(("decision", "days"), [("accept", 183), ("reject", 365)])
+def test_an_answer_is_remembered_for_its_days_and_then_asked_again(
+    site: Site, decision: str, days: int
+) -> None:
+    """R21, R22, R23."""
+    client = site.client()
+    decide(client, decision)
+    cookie = client.cookies.get("__Host-choices")
+    for passed, asked in ((days - 1, False), (1, True)):
+        site.clock.pass_days(passed)
+        page = client.get("/", headers={"cookie": f"__Host-choices={cookie}"}).text
+        assert ('id="visitor-choice"' in page) == asked
+
+
+def broken(site: Site) -> mock._patch[object]:
+    failing = mock.Mock(side_effect=LogUnavailable("disk full"))
+    return mock.patch.object(type(site.consent.runtime.log), "append", failing)
+
+
+def test_a_grant_without_a_record_is_not_in_effect(site: Site) -> None:
+    """R34: with the log down a grant is answered 503."""
+    client = site.client()
+    with broken(site):
+        response = decide(client, "accept")
+    assert response.status_code == 503
+    assert "set-cookie" not in response.headers
+    assert "mitään ei otettu käyttöön" in response.text
+    assert client.get("/api").json() == {"statistics": False}
+    assert 'id="visitor-choice"' in client.get("/").text
+
+
+def test_a_refusal_is_in_effect_though_the_log_is_down(site: Site) -> None:
+    """R34: its record waits in the spool."""
+    client = site.client()
+    with broken(site):
+        response = decide(client, "reject")
+    assert response.status_code == 303
+    assert 'id="visitor-choice"' not in client.get("/").text
+    decide(site.client(), "accept")
+    assert [record["event"] for record in site.log()].count("refusal") == 1
+
+
+def test_a_withdrawal_is_in_effect_though_the_log_is_down(site: Site) -> None:
+    """R34."""
+    client = site.client()
+    decide(client, "accept")
+    with broken(site):
+        assert decide(client, "reject").status_code == 303
+    assert client.get("/api").json() == {"statistics": False}
+
+
+def test_of_a_mixed_answer_the_denials_hold_though_the_log_is_down(site: Site) -> None:
+    """R34: the reply is 503 and says so."""
+    client = site.client()
+    decide(client, "save", "statistics")
+    with broken(site):
+        response = decide(client, "save", "marketing")
+    assert response.status_code == 503
+    assert client.get("/api").json() == {"statistics": False}
+    assert "name=\"marketing\" value=\"granted\" checked" not in client.get("/choices/fi").text
+
+
+def test_a_form_that_showed_something_unknown_grants_nothing(site: Site) -> None:
+    """R35: a record must be able to point at the text."""
+    client = site.client()
+    form = {**fields(client.get("/choices/fi").text), "shown": "0" * 64}
+    response = decide(client, "accept", form=form)
+    assert response.status_code == 409
+    assert "Evästeet ovat muuttuneet" in response.text
+    assert client.get("/api").json() == {"statistics": False}
+    assert decide(client, "reject", form=form).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site", "origin": "https://evil.example.fi"},
+        {"sec-fetch-site": "", "origin": "https://evil.example"},
+        {"sec-fetch-site": "", "origin": "null"},
+    ],
+)
+def test_a_form_from_elsewhere_is_refused(site: Site, headers: dict[str, str]) -> None:
+    """R118."""
+    client = site.client()
+    form = fields(client.get("/choices/fi").text)
+    response = client.post(
+        "/choices/decide", data={**form, "decision": "accept"}, headers=headers
+    )
+    assert response.status_code == 403
+    assert site.log() == []
+
+
+def test_nothing_is_changed_by_get(site: Site) -> None:
+    """R118."""
+    for path in ("/choices/decide?decision=accept", "/choices/dismiss?version=2026.1"):
+        assert site.client().get(path).status_code == 405
+    assert site.log() == []
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", "/a\nb", "/ä", ""],
+)
+def test_the_way_back_stays_on_the_site(site: Site, target: str) -> None:
+    """R119: anything but a path of ours falls back to the front page."""
+    client = site.client()
+    form = {**fields(client.get("/choices/fi").text), "return": target}
+    assert decide(client, "reject", form=form).headers["location"] == "/"
+
+
+def test_grants_from_one_address_are_limited_and_refusals_never(site: Site) -> None:
+    """R118."""
+    answers = [decide(site.client(), "accept").status_code for _ in range(35)]
+    assert answers.count(429) == 5
+    refusals = [decide(site.client(), "reject").status_code for _ in range(35)]
+    assert refusals == [303] * 35
+
+
+def test_a_flood_of_refusals_is_counted_instead_of_written(site: Site) -> None:
+    site.consent.runtime.refusals.take = lambda key="": False  # type: ignore[method-assign]
+    client = site.client()
+    assert decide(client, "reject").status_code == 303
+    assert site.log() == []
+    assert 'id="visitor-choice"' not in client.get("/").text
+
+
+@pytest.mark.parametrize("body", [b"x" * 9000, b"\xff\xfe", b"decision=nonsense", b""])
+def test_a_body_that_is_no_form_is_answered_400(site: Site, body: bytes) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    response = site.client().post("/choices/decide", content=body, headers=headers)
+    assert response.status_code == 400
+    assert site.log() == []
+
+
+def test_the_api_takes_json(site: Site) -> None:
+    client = site.client()
+    form = fields(client.get("/choices/fi").text)
+    body = {**form, "decision": "save", "statistics": "granted", "method": "api"}
+    reply = client.post("/choices/decide", json=body, headers={"accept": "application/json"})
+    assert reply.json()["allowed"] == ["consent", "counter", "necessary", "statistics"]
+    assert site.log()[-1]["method"] == "api"
+
+
+def test_a_choice_counts_for_its_own_site_only(make_site: Make, site: Site) -> None:
+    """R33."""
+    client = site.client()
+    decide(client, "accept")
+    cookie = client.cookies.get("__Host-choices")
+    other = make_site(toml=(site.folder / "consent.toml").read_text().replace("www.", "other."))
+    page = other.client("https://other.example.fi").get(
+        "/api", headers={"cookie": f"__Host-choices={cookie}"}
+    )
+    assert page.json() == {"statistics": False}
+
+
+def test_ten_hundred_arbitrary_bodies_grant_nothing(site: Site) -> None:
+    """1,000 arbitrary form bodies: no exception escapes, nothing is granted unasked."""
+    client = site.client()
+
+    @settings(max_examples=1000, suppress_health_check=list(HealthCheck), deadline=None)
+    @given(
+        st.one_of(
+            st.binary(max_size=300),
+            st.dictionaries(
+                st.sampled_from(["decision", "token", "shown", "asked", "return", *OPTIONAL]),
+                st.text(max_size=30),
+            ).map(lambda d: "&".join(f"{k}={v}" for k, v in d.items()).encode("utf-8", "ignore")),
+        ),
+        st.sampled_from(["application/x-www-form-urlencoded", "application/json", "text/plain"]),
+    )
+    def post(body: bytes, kind: str) -> None:
+        client.cookies.clear()
+        response = client.post("/choices/decide", content=body, headers={"content-type": kind})
+        assert response.status_code in (303, 400, 409, 429)
+        assert client.get("/api").json() == {"statistics": False}
+
+    post()
+    assert all(record["event"] == "refusal" for record in site.log())
