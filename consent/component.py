@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .browser.inject import Responder
-from .browser.request import for_app
+from .browser.request import prepared
 from .pages import Runtime, is_ours, respond
 from .pages.runtime import Clock
 from .pages.visitor import Visitor
@@ -73,18 +73,18 @@ class ConsentMiddleware:
         state = scope.get("state")
         if state is None:
             state = scope["state"] = {}
-        state["consent"] = Visitor(edition, choice)
+        visitor = state["consent"] = Visitor(edition, choice)
         if kind == "websocket":
             await self.app(scope, receive, send)
         elif is_ours(runtime, scope["path"]):
             response = await respond(runtime, edition, choice, scope, receive)
             if not scope["path"].startswith(runtime.settings.prefix):
                 # The notice has the banner in its flow: it can be read before choosing (R19).
-                send = Responder(plans.flow, send, scope).send
+                send = Responder(plans.plan(scope, visitor, flow=True), send, scope).send
             await response(scope, receive, send)
         else:
-            inner, revalidated = for_app(scope, plans.page.tag)
-            await self.app(inner, receive, Responder(plans.page, send, scope, revalidated).send)
+            rewritten = Responder(plans.plan(scope, visitor), send, scope).send
+            await self.app(prepared(scope, plans.tag), receive, rewritten)
 
     def _closing(self, send: Send) -> Send:
         async def closing(message: Message) -> None:

@@ -1,12 +1,12 @@
 """The exceptions of the component; each carries what its reader needs to mend the fault.
 
-    ConsentError
-    ├── SettingsError      every fault of a settings file at once
-    ├── NoticeError        every fault of a notice version at once
-    └── LogError
-        ├── LogMissing     no log at that address; it is made by command only
-        ├── LogUnavailable the log cannot take or give an entry now
-        └── LogCorrupt     the log does not verify
+ConsentError
+├── SettingsError      every fault of a settings file at once
+├── NoticeError        every fault of a notice version at once
+└── LogError
+    ├── LogMissing     no log at that address; it is made by command only
+    ├── LogUnavailable the log cannot take or give an entry now
+    └── LogCorrupt     the log does not verify
 """
 
 from __future__ import annotations

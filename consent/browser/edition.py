@@ -192,20 +192,22 @@ class Edition:
             )
         return made
 
-    def tail(self, lang: str, choice: Choice, *, styled: bool, linked: bool = False) -> Ready:
-        """The settings link, unless the site has its own, and the script.
+    def tail(
+        self, lang: str, choice: Choice, *, styled: bool, linked: bool = False, own: bool = False
+    ) -> Ready:
+        """The settings link, unless the page has its own, and the script.
 
         `styled` tells whether the page has our styles already, `linked` whether it has both a link
-        and the script.
+        and the script, `own` whether the site has a link of its own.
         """
         where = self.settings.banner.settings_link
-        key = ("tail", lang, choice.allowed, styled, linked)
+        key = ("tail", lang, choice.allowed, styled, linked, own)
         if (made := self._ready.get(key)) is None:
             made = self._ready[key] = ready(
                 self.interface,
                 "tail.html",
                 **self.context(lang),
-                link=where != "own" and not linked,
+                link=not own and not linked,
                 scripted=linked,
                 fixed=where == "fixed",
                 stylesheet="" if styled else self.address("style.css"),
@@ -243,6 +245,8 @@ class Edition:
                 stylesheet=self.address("style.css"),
                 once=EXTRA if once else "",
                 size=size,
+                # With both sides known it keeps their ratio where the page is narrower.
+                box=f"0 0 {size['width']} {size['height']}" if _known(size) else "",
                 method="placeholder",
             )
             if len(self._ready) < 1000:
@@ -265,3 +269,7 @@ class Edition:
                 address=address,
             )
         return made
+
+
+def _known(size: Mapping[str, str]) -> bool:
+    return all(size.get(side, "").isdigit() for side in ("width", "height"))

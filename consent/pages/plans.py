@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING
 from starlette.types import Scope
 
 from ..browser.edition import Edition
-from ..browser.gates import Placeholder
 from ..browser.inject import Insertion, Plan
 from ..browser.ready import Ready, way_back
 from ..choice import Choice
@@ -22,96 +20,97 @@ from ..texts.dates import date_in_words
 
 if TYPE_CHECKING:
     from .runtime import Runtime
+    from .visitor import Visitor
 
-_LANG = re.compile(rb"""(?i)<html(?=[\s/])[^>]*?\slang\s*=\s*["']?([a-z]{2})(?![a-z])""")
 
-
-@dataclass(frozen=True, slots=True)
 class Plans:
-    """The plan for the host's pages, and the one for our own with the banner in the flow."""
+    """What one state of choice means for pages, whoever asks for them.
 
-    page: Plan
-    flow: Plan
+    `told` is the notice change that the visitor is told of.
+    """
+
+    __slots__ = ("choice", "edition", "own", "runtime", "style", "tag", "told")
+
+    def __init__(
+        self, runtime: Runtime, edition: Edition, choice: Choice, told: Package | None
+    ) -> None:
+        self.runtime = runtime
+        self.edition = edition
+        self.choice = choice
+        self.told = told
+        self.own = edition.settings.banner.settings_link == "own"
+        self.style = edition.interface.critical.encode("ascii")
+        self.tag = _tag(edition, choice, told)
+
+    def plan(self, scope: Scope, visitor: Visitor, *, flow: bool = False) -> Plan:
+        """The plan for one request; `flow` puts the banner into the page's flow (R19)."""
+        page = Page(self, scope, visitor, flow)
+        edition = self.edition
+        return Plan(
+            page.insertion,
+            self.choice.allows,
+            page.placeholder,
+            None,
+            edition.settings.banner.style == "linked",
+            True,
+            self.tag,
+            visitor.was_read,
+        )
 
 
-def make_plans(runtime: Runtime, edition: Edition, choice: Choice, told: Package | None) -> Plans:
-    """Make the plans of one state; `told` is the notice change that the visitor is told of."""
-    return Plans(
-        _plan(runtime, edition, choice, told, flow=False),
-        _plan(runtime, edition, choice, told, flow=True),
-    )
+class Page:
+    """What goes into one page: made only when a response turns out to be one."""
 
+    __slots__ = ("_flow", "_lang", "_plans", "_scope", "_token", "_visitor")
 
-def _plan(
-    runtime: Runtime, edition: Edition, choice: Choice, told: Package | None, *, flow: bool
-) -> Plan:
-    own = edition.settings.banner.settings_link == "own"
-    style = edition.interface.critical.encode("ascii")
+    def __init__(self, plans: Plans, scope: Scope, visitor: Visitor, flow: bool) -> None:
+        self._plans = plans
+        self._scope = scope
+        self._visitor = visitor
+        self._flow = flow
+        self._token = b""
+        self._lang = ""
 
-    def insertion(scope: Scope, start: bytes) -> Insertion | None:
-        lang = language(edition, start)
-        token, way = _token(scope), _way(scope)
+    def insertion(self, lang: str) -> Insertion | None:
+        """Banner or announcement, settings link and script, in the page's own language (R15)."""
+        plans = self._plans
+        edition, choice, told = plans.edition, plans.choice, plans.told
+        lang = self._lang = lang[:2] if lang[:2] in edition.languages else edition.languages[0]
+        banner: Ready | None = None
         if choice.asked:
-            banner: Ready | None = edition.banner(lang, choice, flow=flow)
-        else:
-            banner = _strip(runtime, edition, lang, told) if told else None
-        linked = scope["state"]["consent"].linked
-        if banner is None and (linked or own):
+            banner = edition.banner(lang, choice, flow=self._flow)
+        elif told is not None:
+            banner = _strip(plans.runtime, edition, lang, told)
+        linked = self._visitor.linked
+        if banner is None and (linked or (plans.own and not self._flow)):
             return None
-        tail = edition.tail(lang, choice, styled=banner is not None, linked=linked)
+        tail = edition.tail(
+            lang, choice, styled=banner is not None, linked=linked, own=plans.own and not self._flow
+        )
+        token, way = self._form()
         return Insertion(
-            style=style if banner else b"",
+            style=plans.style if banner else b"",
             link=edition.link if banner else b"",
             banner=banner.fill(token, way) if banner else b"",
             tail=tail.fill(token, way),
         )
 
-    def placeholder(scope: Scope, start: bytes) -> Placeholder:
-        lang = language(edition, start)
+    def placeholder(self, name: str, attributes: Mapping[str, str], inner: bytes) -> bytes:
+        """What stands for an embed that may not load (R18)."""
+        plans = self._plans
+        token, way = self._form()
+        lang = self._lang or plans.edition.languages[0]
+        once = plans.runtime.embed_address(name, lang, inner, way.decode("ascii"))
+        made = plans.edition.placeholder(lang, name, once=bool(once), size=_size(inner))
+        return made.fill(token, way, once.encode("ascii"))
 
-        def make(name: str, attributes: Mapping[str, str], inner: bytes) -> bytes:
-            way = _way(scope)
-            once = runtime.embed_address(name, lang, inner, way.decode("ascii"))
-            made = edition.placeholder(lang, name, once=bool(once), size=_size(inner))
-            return made.fill(_token(scope), way, once.encode("ascii"))
-
-        return make
-
-    nothing = not choice.asked and told is None and own and not flow
-    return Plan(
-        insertion=None if nothing else insertion,
-        allows=choice.allows,
-        placeholder=placeholder,
-        policy_outside=edition.settings.banner.style == "linked",
-        private=True,
-        tag=_tag(edition, choice, told),
-        read=_was_read,
-    )
-
-
-def _was_read(scope: Scope) -> bool:
-    return bool(scope["state"]["consent"].read)
-
-
-def language(edition: Edition, start: bytes) -> str:
-    """The language of a page by its `<html lang>`, or the site's first (R15)."""
-    match = _LANG.search(start, 0, 4096)
-    lang = match[1].lower().decode("ascii") if match else ""
-    return lang if lang in edition.languages else edition.languages[0]
-
-
-def _token(scope: Scope) -> bytes:
-    """One token for all the forms of a page (R46)."""
-    state = scope["state"]
-    token = state.get("consent.token")
-    if token is None:
-        token = state["consent.token"] = token_urlsafe(16).encode("ascii")
-    return bytes(token)
-
-
-def _way(scope: Scope) -> bytes:
-    raw = scope.get("raw_path") or scope["path"].encode("ascii", "replace")
-    return way_back(raw.partition(b"?")[0], scope["query_string"])
+    def _form(self) -> tuple[bytes, bytes]:
+        """One token for all the forms of a page (R46), and the way back to it."""
+        if not self._token:
+            self._token = token_urlsafe(16).encode("ascii")
+        scope = self._scope
+        raw = scope.get("raw_path") or scope["path"].encode("ascii", "replace")
+        return self._token, way_back(raw.partition(b"?")[0], scope["query_string"])
 
 
 _SIZE = re.compile(rb"""(?i)<(?:iframe|video|embed|object)\b[^>]*?>""")

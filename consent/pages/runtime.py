@@ -31,7 +31,7 @@ from ..notice.shelf import Shelf
 from ..record import Shown, canonical
 from ..settings import Settings
 from .limits import Bucket
-from .plans import Plans, make_plans
+from .plans import Plans
 
 logger = logging.getLogger("consent")
 
@@ -138,7 +138,7 @@ class Runtime:
         )
         plans = self._plans.get(shared)
         if plans is None:
-            plans = self._plans[shared] = make_plans(self, edition, choice, told)
+            plans = self._plans[shared] = Plans(self, edition, choice, told)
         state = State(edition, choice, plans)
         # Only what was signed here is worth remembering: others could fill the memory.
         if raw is None or stored.answers:

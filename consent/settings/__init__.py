@@ -110,10 +110,16 @@ class Settings:
     keys: tuple[str, ...] = field(repr=False, default=())
 
 
-def load(path: str | os.PathLike[str], environ: Mapping[str, str] | None = None) -> Settings:
+def load(
+    path: str | os.PathLike[str],
+    environ: Mapping[str, str] | None = None,
+    *,
+    signing: bool = True,
+) -> Settings:
     """Read a settings file and the secrets of the environment.
 
-    `environ` stands in for `os.environ`. Raises `SettingsError` with every fault at once.
+    `environ` stands in for `os.environ`; `signing` False is for commands that sign nothing, and so
+    need no keys. Raises `SettingsError` with every fault at once.
     """
     file = Path(path)
     try:
@@ -126,14 +132,16 @@ def load(path: str | os.PathLike[str], environ: Mapping[str, str] | None = None)
     except (ValueError, RecursionError) as error:
         # A `ValueError` that is no `TOMLDecodeError`: a number of thousands of digits.
         raise _stop(file, f"is not TOML: {error}", "mend the line it names") from None
-    return parse(table, file, os.environ if environ is None else environ)
+    return parse(table, file, os.environ if environ is None else environ, signing=signing)
 
 
 def _stop(file: Path, message: str, remedy: str) -> SettingsError:
     return SettingsError([Problem(file.name, "", message, remedy)])
 
 
-def parse(table: object, file: Path, environ: Mapping[str, str]) -> Settings:
+def parse(
+    table: object, file: Path, environ: Mapping[str, str], *, signing: bool = True
+) -> Settings:
     """Read an already parsed table; relative paths are taken from the folder of `file`."""
     problems: list[Problem] = []
     root = Reader(table, file.name, "", problems)
@@ -153,7 +161,7 @@ def parse(table: object, file: Path, environ: Mapping[str, str]) -> Settings:
         cookie=cookie,
         memory=memory,
         templates=_folder(root, "templates", file.parent),
-        keys=_keys(environ, problems),
+        keys=_keys(environ, problems) if signing else (),
     )
     _no_collision(root, settings)
     root.close()

@@ -1,0 +1,407 @@
+"""Gates in the host's pages: what the visitor allows is opened, in the stream (R1, R18, R29).
+
+`<template data-consent="X">…</template>` is inert by HTML's own rules. Where X is allowed its tags
+are left out and its content stands in the page; where not, it stays as it is, and with the
+attribute `data-embed` a placeholder follows it. `<script type="text/plain" data-category="X">` is
+released by taking its type away. A gate in SVG or MathML would not be inert: there a refused one
+is left out with all that it holds. Nothing within raw text, comments and attributes is a gate.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from .elements import (
+    OPENED,
+    OPENED_FOREIGN,
+    REMOVED,
+    TEMPLATE,
+    Element,
+    Elements,
+    Embed,
+)
+from .html import (
+    ATTRIBUTE,
+    CDATA,
+    COMMENT,
+    LIMIT,
+    RAW,
+    TAG,
+    attributes,
+    raw_end,
+    self_closing,
+    skipper,
+    text,
+)
+
+Allows = Callable[[str], bool]
+"""Whether the visitor allows a category or service, by its id; False for an unknown one."""
+
+Placeholder = Callable[[str, Mapping[str, str], bytes], bytes]
+"""What stands for a refused embed: given its id, the template's attributes and its content."""
+
+_logger = logging.getLogger("consent")
+_SKIP = skipper(
+    rb"/?+template|svg|math|script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext"
+)
+_START = re.compile(rb"<(/?)([a-zA-Z][^\t\n\f\r />]*+)?")
+_LITERAL = re.compile(rb"<[^a-zA-Z/!?]")
+_MARK = re.compile(rb"data-c(?:onsent|ategory)")
+_KEPT = 64 * 1024
+
+
+class _Unmarked(NamedTuple):
+    """Bytes without a gate's mark, and up to where they hold no open start of one, if known."""
+
+    data: bytes
+    whole: int | None
+
+
+_unmarked: dict[bytes, _Unmarked] = {}
+
+
+def marked(data: bytes) -> bool:
+    """Whether a gate's attribute may stand in the data: a quick look that needs no tokens.
+
+    A few pages and chunks without any are remembered, so that those that come again are only
+    compared; which one to compare with, some bytes from the middle tell.
+    """
+    seen = _unmarked.get(_middle(data))
+    if seen is not None and seen.data == data:
+        return False
+    if _MARK.search(data.lower()):
+        return True
+    _remember(_Unmarked(data, None))
+    return False
+
+
+def _middle(data: bytes) -> bytes:
+    middle = len(data) >> 1
+    return data[middle : middle + 24]
+
+
+def _remember(unmarked: _Unmarked) -> None:
+    if 1024 < len(unmarked.data) <= _KEPT:
+        if len(_unmarked) >= 32:
+            _unmarked.pop(next(iter(_unmarked)), None)
+        _unmarked[_middle(unmarked.data)] = unmarked
+
+
+class Gates:
+    """Opens the gates of one page; `feed` takes its bytes in any pieces.
+
+    Held back is nothing but a tag that may be a gate and is not whole yet, of at most LIMIT bytes.
+    Of a longer tag no attribute is read, so that a gate in it stays closed.
+    """
+
+    def __init__(self, allows: Allows, placeholder: Placeholder | None = None) -> None:
+        self._allows = allows
+        self._placeholder = placeholder
+        self._elements = Elements()
+        self._kept = b""  # the start of an open construct, or a shorter one that is equal to it
+        self._sent = 0  # how much of it has been given out already
+        self._long = False
+        self._raw = b""  # the raw text element that the data ends within
+        self._escaped = 0
+        self._ending = False  # the end tag of a raw text element is next
+        self._removing = False
+        self._embed: Embed | None = None
+        self._inner: list[bytes] = []
+        self._inner_from = 0
+        self._out: list[bytes] = []
+        self._from = 0  # up to where the buffer has been given out
+
+    def feed(self, data: bytes, last: bool = False) -> bytes:
+        """Give the next bytes of the page with its gates opened, the rest of them once `last`."""
+        kept = len(self._kept)
+        buffer = self._kept + data if kept else data
+        self._out, self._from, self._inner_from = [], self._sent, kept
+        self._kept, self._sent = b"", 0
+        end = self._scan(buffer, kept)
+        if last:
+            end = len(buffer)
+        if not self._removing:
+            self._out.append(buffer[self._from : max(end, self._from)])
+        if self._embed and sum(map(len, self._inner)) <= 2 * LIMIT:
+            self._inner.append(buffer[self._inner_from :])
+        return b"".join(self._out)
+
+    def forget_held(self) -> None:
+        """Take what is held back as given out by somebody else."""
+        self._sent = len(self._kept)
+
+    def _scan(self, buffer: bytes, kept: int) -> int:
+        # Reads tokens up to the end; gives the offset up to which the buffer may be given out.
+        elements = self._elements
+        position, end = 0, len(buffer)
+        while True:
+            if self._raw:
+                found, resume, self._escaped = raw_end(self._raw, buffer, position, self._escaped)
+                if found < 0:
+                    return self._keep(buffer[resume:], end)
+                self._raw, position = b"", found
+                self._ending = not elements.plain()
+            if elements.plain():
+                match = _SKIP.match(buffer, position)
+                position = match.end() if match else position
+            else:
+                position = buffer.find(b"<", position)
+            if not 0 <= position < end:
+                return end
+            match = TAG.match(buffer, position)
+            if match:
+                self._tag(buffer, match, kept)
+                position = match.end()
+                continue
+            section = elements.foreign() and buffer.startswith(b"<![CDATA[", position)
+            match = (CDATA if section else COMMENT).match(buffer, position)
+            if match:
+                position = match.end()
+            elif _LITERAL.match(buffer, position):
+                position += 1
+            else:
+                return self._open_end(buffer, position, section)
+
+    def _keep(self, rest: bytes, end: int) -> int:
+        self._kept, self._sent = rest, len(rest)
+        return end
+
+    def _open_end(self, buffer: bytes, position: int, section: bool) -> int:
+        """Keep the construct that the data ends within; hold it back if it may be a gate."""
+        rest, end = buffer[position:], len(buffer)
+        if rest.startswith(b"<!--"):
+            return self._keep(rest if len(rest) < 12 else b"<!--x" + rest[-3:], end)
+        if section:
+            return self._keep(rest if len(rest) < 12 else rest[:10] + rest[-2:], end)
+        start = _START.match(rest)
+        name = start[2] if start else None
+        if name is None:
+            if rest in (b"<", b"</"):
+                self._kept = rest
+                return position
+            return self._keep(rest[:9], end)
+        name = name.lower()
+        if self._long or len(rest) > LIMIT:
+            self._long = True
+            self._keep(_shortened(rest), end)
+            opens = start is not None and name == b"template" and not start[1]
+            gate = opens and self._elements.enter(name, b"")
+            return position if gate else end
+        if self._removing or b"template".startswith(name) or b"script".startswith(name):
+            self._kept = rest
+            return position
+        return self._keep(rest, end)
+
+    def _leave_out(self, buffer: bytes, start: int, end: int) -> None:
+        self._out.append(buffer[self._from : start])
+        self._from = end
+
+    def _tag(self, buffer: bytes, match: re.Match[bytes], kept: int) -> None:
+        start, end = match.span()
+        long = self._long or end - start > LIMIT
+        self._long = False
+        if self._ending:
+            self._ending = False
+            return
+        name, rest = match[2].lower(), match[3]
+        if match[1]:
+            self._end_tag(buffer, start, end, name, long, kept)
+            return
+        elements = self._elements
+        space = elements.enter(name, rest)
+        if name == b"template" and not self._removing:
+            if space:
+                self._foreign_template(buffer, start, end, space, rest, long)
+            else:
+                self._template(buffer, start, end, {} if long else attributes(rest))
+            return
+        if name == b"template" and not space:
+            elements.stack.append(Element(TEMPLATE, name))
+            return
+        if name == b"script" and not long and not self._removing and self._releases(rest):
+            self._leave_out(buffer, start, end)
+            self._out += (b"<", match[2], _released(rest), b">")
+        elements.open(name, space, rest)
+        if not space and name in RAW:
+            self._raw = name
+
+    def _template(self, buffer: bytes, start: int, end: int, found: dict[bytes, bytes]) -> None:
+        gate = found.get(b"data-consent")
+        embed = None
+        if gate is not None:
+            name = text(gate)
+            if self._allows(name):
+                self._leave_out(buffer, start, end)
+                self._elements.stack.append(Element(OPENED, b"template"))
+                return
+            if b"data-embed" in found and self._placeholder and not self._embed:
+                embed = Embed(name, {text(key): text(value) for key, value in found.items()})
+                self._embed, self._inner, self._inner_from = embed, [], end
+        self._elements.stack.append(Element(TEMPLATE, b"template", b"", embed))
+
+    def _foreign_template(
+        self, buffer: bytes, start: int, end: int, space: bytes, rest: bytes, long: bool
+    ) -> None:
+        gate = attributes(rest).get(b"data-consent")
+        if gate is None and not long:
+            self._elements.open(b"template", space, rest)
+            return
+        allowed = not long and gate is not None and self._allows(text(gate))
+        self._leave_out(buffer, start, end)
+        if not self_closing(rest):
+            kind = OPENED_FOREIGN if allowed else REMOVED
+            self._elements.stack.append(Element(kind, b"template", space))
+            self._removing = not allowed
+
+    def _end_tag(
+        self, buffer: bytes, start: int, end: int, name: bytes, long: bool, kept: int
+    ) -> None:
+        closed = self._elements.close(name)
+        if closed is None:
+            return
+        if closed.kind == REMOVED:
+            self._removing = False
+            self._from = end if name == b"template" or long else start
+            if long and name != b"template":
+                self._out.append(b"</" + name + b">")
+        elif closed.kind in (OPENED, OPENED_FOREIGN):
+            if not long:
+                self._leave_out(buffer, start, end)
+        elif closed.embed and closed.embed is self._embed:
+            inner = b"".join([*self._inner, buffer[self._inner_from : start]])
+            if start < kept and self._inner:
+                inner = inner[: start - kept]  # the held start of this end tag
+            self._embed, self._inner = None, []
+            if len(inner) > LIMIT or long or not self._placeholder:
+                _logger.warning("an embed of more than %d bytes got no placeholder", LIMIT)
+                return
+            self._leave_out(buffer, end, end)
+            self._out.append(self._placeholder(*closed.embed, inner))
+
+    def _releases(self, rest: bytes) -> bool:
+        found = attributes(rest)
+        names = [found[key] for key in (b"data-category", b"data-consent") if key in found]
+        return (
+            bool(names)
+            and text(found.get(b"type", b"")).strip("\t\n\f\r ").lower() == "text/plain"
+            and all(self._allows(text(name)) for name in names)
+        )
+
+
+class LateGates:
+    """Gates for a streamed page; as long as no gate has come, its bytes pass as they are.
+
+    Only from the first mark on, or after 64 KiB that nobody else remembers, they are read as
+    tokens, then from the start of the page. Until then a tag that may be a gate and is not whole
+    yet is held back.
+    """
+
+    def __init__(self, allows: Allows, placeholder: Placeholder | None = None) -> None:
+        self._allows = allows
+        self._placeholder = placeholder
+        self._gates: Gates | None = None
+        self._passed: list[bytes] = []
+        self._size = 0
+        self._held = b""
+
+    def feed(self, data: bytes, last: bool = False, settled: bool = False) -> bytes:
+        """As `Gates.feed`; `settled` says that the data ends between two tokens."""
+        if self._gates is not None:
+            return self._gates.feed(data, last)
+        if self._held:
+            data, self._held = self._held + data, b""
+        seen = _unmarked.get(_middle(data))
+        if seen is None or seen.whole is None or seen.data != data:
+            seen = self._look(data)
+            if seen is None:
+                return self._wake(data, last)
+        if last or settled or seen.whole == len(data):
+            self._passed.append(seen.data)
+            return data
+        data, self._held = data[: seen.whole], data[seen.whole :]
+        self._passed.append(data)
+        return data
+
+    def _look(self, data: bytes) -> _Unmarked | None:
+        whole = _whole(data)
+        self._size += len(data)
+        if whole < 0 or self._size > _KEPT or marked(data):
+            return None
+        seen = _Unmarked(data, whole)
+        _remember(seen)
+        return seen
+
+    def _wake(self, data: bytes, last: bool) -> bytes:
+        gates = self._gates = Gates(self._allows, self._placeholder)
+        for passed in self._passed:
+            gates.feed(passed)
+        gates.forget_held()
+        self._passed = []
+        return gates.feed(data, last)
+
+
+def _whole(data: bytes) -> int:
+    """The offset up to which the data surely holds no open start of a gate, -1 for hard to tell."""
+    low = data.lower()
+    earliest = max(0, len(data) - LIMIT)
+    ends = []
+    for needle in (b"<template", b"<script"):
+        position, reads = low.find(needle, earliest), 0
+        while position >= 0:
+            reads += 1
+            if reads > 100:
+                return -1  # they may stand within one another, to be read again and again
+            if not TAG.match(data, position):
+                ends.append(position)
+                break
+            position = low.find(needle, position + 1)
+        tail = low[low.rfind(b"<") :] if b"<" in low[-len(needle) :] else b""
+        if tail and needle.startswith(tail):
+            ends.append(len(data) - len(tail))
+    return min(ends, default=len(data))
+
+
+def _released(rest: bytes) -> bytes:
+    """The attributes of a script without its `text/plain`, with `data-src` and `data-type` in
+    force."""
+    found = attributes(rest)
+    away = {b"type"} | ({b"src"} if b"data-src" in found else set())
+    into = {b"data-src": b"src", b"data-type": b"type"}
+    out, at = [], 0
+    for match in ATTRIBUTE.finditer(rest):
+        name = match[1].lower()
+        if name in away:
+            out.append(rest[at : match.start()])
+            at = match.end()
+        elif name in into:
+            away.add(name)
+            out += (rest[at : match.start()], into[name])
+            at = match.end(1)
+    return b"".join([*out, rest[at:]])
+
+
+def _shortened(tag: bytes) -> bytes:
+    """A short tag that is open in the same place as a long one, whose attributes nobody reads."""
+    start = _START.match(tag)
+    assert start
+    head, rest = start[0], tag[start.end() :]
+    if len(head) > 64:
+        head = b"<%bxxxxxxxxxxxxxxxx" % start[1]
+    found = list(ATTRIBUTE.finditer(rest))
+    if not found:
+        return head + rest[-1:]
+    last = found[-1]
+    value, after = last[2], rest[last.end() :]
+    if value is None and b"/" not in after:
+        return head + b" a" + after[:1]
+    if after:
+        return head + b" " + (b"/" if after.endswith(b"/") else b"")
+    if not value:
+        return head + b" a="
+    if value[:1] not in (b'"', b"'"):
+        return head + b" a=a"
+    closed = len(value) > 1 and value[-1:] == value[:1]
+    return head + b" a=" + (b'""' if closed else value[:1])

@@ -1,0 +1,173 @@
+"""What the header fields of a response say about rewriting it, and what becomes of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+Headers = list[tuple[bytes, bytes]]
+
+# Encodings in which `<` is not the one byte 0x3C, or not always (the replacement encodings too).
+_STRANGE = tuple(
+    b"utf-16 utf16 utf-32 utf32 ucs- unicode csunicode iso-10646 iso-2022 csiso2022 utf-7"
+    b" hz-gb".split()
+)
+_CHARSET = re.compile(rb"""(?i);[\t ]*charset[\t ]*=[\t ]*["']?([^"';\t ]*)""")
+_ETAG = re.compile(rb'(W/)?"([^"]*)"')
+# `-` follows a strong tag of the app's, `~` a weak one, so that it gets back just what it gave.
+_TAGGED = re.compile(rb'(?:W/)?"([^"]*)([-~])vc\.([A-Za-z0-9_-]+)"')
+_ETAGS = re.compile(rb'(?:W/)?"[^"]*"|\*')
+_NONCE = re.compile(rb"'nonce-([A-Za-z0-9+/_=-]+)'", re.IGNORECASE)
+_SHARED = frozenset({b"last-modified", b"cdn-cache-control", b"surrogate-control"})
+_BYTES = frozenset({b"accept-ranges", b"content-md5", b"digest", b"content-digest", b"repr-digest"})
+_HANDLED = _SHARED | _BYTES | {b"etag", b"vary", b"cache-control", b"content-length"}
+_VARY = (b"Cookie", b"Sec-GPC")
+KEEP = -1
+
+
+class Policy(NamedTuple):
+    """What a response's content security policies mean for us.
+
+    `inline` says whether a `<style>` may stand in the page, with `style` as its nonce if not empty;
+    `script` is the nonce for our script, or empty.
+    """
+
+    inline: bool
+    style: bytes
+    script: bytes
+
+
+FREE = Policy(True, b"", b"")
+
+
+@lru_cache(maxsize=64)
+def is_html(content_type: bytes) -> bool:
+    """Whether a content type is HTML in an encoding that keeps ASCII bytes."""
+    if content_type.split(b";", 1)[0].strip().lower() != b"text/html":
+        return False
+    charset = _CHARSET.search(content_type)
+    return not (charset and charset[1].lower().startswith(_STRANGE))
+
+
+def policy(values: Iterable[bytes]) -> Policy:
+    """Read `Content-Security-Policy` fields, of which every one must be kept (CSP 3, 6.7 and 8.2).
+
+    Policies that only report are given as well: ours must not be what fills the host's reports.
+    """
+    inline, script = True, b""
+    nonces: set[bytes] | None = None
+    for one in b",".join(values).split(b","):
+        directives: dict[bytes, list[bytes]] = {}
+        for directive in one.split(b";"):
+            if words := directive.split():
+                directives.setdefault(words[0].lower(), words[1:])
+        default = directives.get(b"default-src")
+        scripts = directives.get(b"script-src-elem", directives.get(b"script-src", default))
+        script = script or next(iter(_nonces(scripts or [])), b"")
+        styles = directives.get(b"style-src-elem", directives.get(b"style-src", default))
+        if styles is None:
+            continue
+        found = _nonces(styles)
+        if found:
+            nonces = set(found) if nonces is None else nonces & set(found)
+        else:
+            words = [word.lower() for word in styles]
+            hashed = any(word.startswith((b"'sha", b"'nonce-")) for word in words)
+            inline = inline and b"'unsafe-inline'" in words and not hashed
+    if nonces is None:
+        return Policy(inline, b"", script)
+    return Policy(inline and bool(nonces), min(nonces, default=b""), script)
+
+
+def _nonces(sources: list[bytes]) -> list[bytes]:
+    return [match[1] for source in sources if (match := _NONCE.fullmatch(source))]
+
+
+def revised(
+    headers: Iterable[Any], changed: bool, private: bool, tag: bytes, length: int | None = KEEP
+) -> Headers:
+    """The header fields for a page whose bytes depend on the visitor; the given ones stay as they
+    are.
+
+    `changed` says that its bytes are not the app's, `length` how many there are: None for unknown.
+    A private page varies by cookie and signal, leaves shared caches and is told from other states
+    by `tag` in its ETag (R120); a date cannot tell them apart, so `Last-Modified` goes. `max-age`
+    stays: with `Vary` a browser's own cache asks again once the cookie differs.
+    """
+    out: Headers = []
+    vary: list[bytes] = []
+    control: list[bytes] = []
+    for field in headers:
+        name, value = field
+        key = name.lower()
+        if key not in _HANDLED:
+            out.append(field)
+        elif key == b"content-length":
+            if length == KEEP:
+                out.append(field)
+            elif length is not None:
+                out.append((name, b"%d" % length))
+        elif key == b"etag":
+            if private and not tag:
+                continue
+            if (private or changed) and (etag := _tagged(value, tag)):
+                out.append((name, etag))
+            elif not (private or changed):
+                out.append(field)
+        elif private and key == b"vary":
+            vary.append(value)
+        elif private and key == b"cache-control":
+            control.append(value)
+        elif not (changed and key in _BYTES) and not (private and key in _SHARED):
+            out.append(field)
+    if private:
+        out.append((b"vary", _varied(b", ".join(vary)) if vary else b"Cookie, Sec-GPC"))
+        out.append((b"cache-control", _controlled(b", ".join(control)) if control else b"private"))
+    return out
+
+
+@lru_cache(maxsize=64)
+def _varied(value: bytes) -> bytes:
+    names = [name.strip() for name in value.split(b",") if name.strip()]
+    if b"*" in names:
+        return b"*"
+    present = {name.lower() for name in names}
+    return b", ".join([*names, *(name for name in _VARY if name.lower() not in present)])
+
+
+@lru_cache(maxsize=64)
+def _controlled(value: bytes) -> bytes:
+    words = [word.strip() for word in value.split(b",") if word.strip()]
+    names = {word.lower().split(b"=", 1)[0] for word in words}
+    if b"no-store" in names:
+        return value
+    shared = (b"public", b"s-maxage", b"proxy-revalidate", b"private")
+    kept = [word for word in words if word.lower().split(b"=", 1)[0] not in shared]
+    return b", ".join([b"private", *kept])
+
+
+def _tagged(etag: bytes, tag: bytes) -> bytes | None:
+    match = _ETAG.fullmatch(etag.strip())
+    if not match:
+        return None
+    if not tag:
+        return b'W/"%b"' % match[2]
+    return b'W/"%b%bvc.%b"' % (match[2], b"~" if match[1] else b"-", tag)
+
+
+def untagged(value: bytes, tag: bytes, keep: bool) -> bytes:
+    """An `If-None-Match` as the app knows it: our tag taken off, ETags of other states left out.
+
+    ETags without any tag of ours are left in only if `keep`; what is left may be empty.
+    """
+    kept = []
+    for etag in _ETAGS.findall(value):
+        match = _TAGGED.fullmatch(etag)
+        if match is None:
+            if keep:
+                kept.append(etag)
+        elif match[3] == tag:
+            kept.append((b'W/"%b"' if match[2] == b"~" else b'"%b"') % match[1])
+    return b", ".join(kept)

@@ -1,0 +1,128 @@
+"""A tokeniser for HTML as bytes, made of regular expressions (HTML Standard, section 13.2.5).
+
+It works on any ASCII-compatible encoding without decoding it. A construct that the data ends within
+is matched up to that end by `|\\Z`, or makes the expression stop there for good, so that no hostile
+page is scanned twice over the same bytes. No group captures inside a possessive repeat: CPython
+raises SystemError for that.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from html.entities import html5
+
+LIMIT = 16 * 1024
+"""The longest tag, in bytes, whose attributes are read; of a longer one only the name counts."""
+
+RAW = frozenset(b"script style textarea title xmp iframe noembed noframes plaintext".split())
+"""HTML elements whose content is text up to their own end tag.
+
+`noscript` is not among them: without script its content is markup, and that is when it counts.
+"""
+
+_SPACE = rb"[\t\n\f\r ]"
+_NAME = rb"[a-zA-Z][^\t\n\f\r />]*+"
+_VALUE = rb"""(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|(?=>)|\Z|[^\t\n\f\r >"'][^\t\n\f\r >]*+)"""
+_ATTRIBUTE_NAME = rb"(?:[^\t\n\f\r />=]++|=[^\t\n\f\r />=]*+)"
+_ATTRIBUTE = rb"%b(?:%b*+=%b*+%b)?+" % (_ATTRIBUTE_NAME, _SPACE, _SPACE, _VALUE)
+_ATTRIBUTES = rb"(?:[\t\n\f\r /]++|%b)*+" % _ATTRIBUTE
+_COMMENT = rb"!--(?:-?>|(?:[^-]++|-(?!-!?>))*+--!?>)"
+_BOGUS = rb"(?:!(?!--)|\?|/(?=[^a-zA-Z]))[^>]*+>"
+
+TAG = re.compile(rb"<(/?)(%b)(%b)>" % (_NAME, _ATTRIBUTES))
+"""One whole tag: slash, name, and all between the name and the closing `>`."""
+
+COMMENT = re.compile(rb"<(?:%b|%b)" % (_COMMENT, _BOGUS))
+"""One whole comment, doctype or what the standard calls a bogus comment."""
+
+ATTRIBUTE = re.compile(rb"(%b)(?:%b*+=%b*+(%b))?" % (_ATTRIBUTE_NAME, _SPACE, _SPACE, _VALUE))
+"""One attribute: its name and its value, with the quotes, or None."""
+
+CDATA = re.compile(rb"<!\[CDATA\[(?:[^\]]++|\](?!\]>))*+\]\]>")
+"""One whole CDATA section; HTML has them in SVG and MathML only."""
+
+_RAW_END = {name: re.compile(rb"(?i)</%b(?=[\t\n\f\r />])" % name) for name in RAW - {b"plaintext"}}
+_SCRIPT_EVENT = re.compile(rb"(?i)<!--|-->|<(/?)script(?=[\t\n\f\r />])")
+_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*;?=?)")
+
+
+def skipper(names: bytes) -> re.Pattern[bytes]:
+    """An expression for all text, comments and tags up to the next tag with one of the names.
+
+    `names` are alternatives of an expression, each from its slash on. It stops as well at the
+    first construct that the data ends within.
+    """
+    return re.compile(
+        rb"[^<]*+(?:<(?:(?!(?i:%b)(?:[\t\n\f\r />]|\Z))/?+%b%b>|%b|%b|(?=[^a-zA-Z/!?]))[^<]*+)*+"
+        % (names, _NAME, _ATTRIBUTES, _COMMENT, _BOGUS)
+    )
+
+
+def attributes(tag: bytes) -> dict[bytes, bytes]:
+    """The attributes of a tag, given what stands between its name and its `>`.
+
+    Names are lower case, values without their quotes but otherwise as written; of a name that
+    comes twice the first counts, as in a browser.
+    """
+    found: dict[bytes, bytes] = {}
+    for match in ATTRIBUTE.finditer(tag):
+        found.setdefault(match[1].lower(), unquoted(match[2]))
+    return found
+
+
+def unquoted(value: bytes | None) -> bytes:
+    """A value as ATTRIBUTE gives it, without its quotes."""
+    if not value:
+        return b""
+    return value[1:-1] if value[:1] in (b'"', b"'") else value
+
+
+def self_closing(tag: bytes) -> bool:
+    """Whether a tag ends with a slash of its own, given as to `attributes`."""
+    if not tag.endswith(b"/"):
+        return False
+    ends = [match.end() for match in ATTRIBUTE.finditer(tag)]
+    return not ends or ends[-1] < len(tag)  # else the slash ends an unquoted value
+
+
+def text(value: bytes) -> str:
+    """The text of an attribute's value, its character references resolved."""
+    decoded = value.decode("utf-8", "replace")
+    return _REFERENCE.sub(_character, decoded) if "&" in decoded else decoded
+
+
+def _character(match: re.Match[str]) -> str:
+    reference = match[0]
+    if reference.startswith("&#"):
+        return unescape(reference)
+    # In attributes a name without its semicolon counts only where no name or `=` goes on.
+    return html5.get(reference[1:], reference)
+
+
+def raw_end(name: bytes, data: bytes, start: int, escaped: int = 0) -> tuple[int, int, int]:
+    """Find where the text of a raw text element ends: (its end tag or -1, resume, escaped).
+
+    In a script `<!--` hides a nested `<script>…</script>` (states "script data escaped", 1, and
+    "double escaped", 2). When the data ends first, the next call starts at `resume` with `escaped`.
+    """
+    if name == b"plaintext":
+        return -1, len(data), 0
+    if name != b"script":
+        match = _RAW_END[name].search(data, start)
+        return (match.start(), 0, 0) if match else (-1, max(start, len(data) - 12), 0)
+    while match := _SCRIPT_EVENT.search(data, start):
+        event = match[0]
+        start = match.end()
+        if event == b"<!--":
+            start -= 2  # `<!-->` opens and closes
+            escaped = escaped or 1
+        elif event == b"-->":
+            escaped = 0
+        elif not match[1]:
+            escaped = 2 if escaped else 0
+        elif escaped == 2:
+            escaped = 1
+        else:
+            return match.start(), 0, 0
+    return -1, max(start, len(data) - 12), escaped

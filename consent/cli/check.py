@@ -1,0 +1,151 @@
+"""`consent check`: every problem with key and remedy, or a summary of what is set."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ..errors import NoticeError, Problem, SettingsError
+from .common import Commands, command, settings, table
+
+if TYPE_CHECKING:
+    from ..notice.shelf import Shelf
+    from ..settings import Notices, Settings
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    check = command(
+        commands,
+        "check",
+        "Print every problem of the settings and the notices at once, each with its key and its "
+        "remedy. The site refuses to start with the same words. Without a problem, a summary, "
+        "and what the company has to confirm in drafts of the notice.",
+    )
+    check.set_defaults(run=_check)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    try:
+        found = settings(arguments, signing=True)
+    except SettingsError as error:
+        return _told(error.problems)
+    assert found.notices is not None
+    problems: list[Problem] = []
+    notices = [["notices", line] for line in _notices(found, found.notices, problems)]
+    if problems:
+        return _told(problems)
+    rows = [*_summary(found), *notices]
+    print(table([label if first else "", text] for label, text, first in _labelled(rows)))
+    return 0
+
+
+def _told(problems: tuple[Problem, ...] | list[Problem]) -> int:
+    for problem in problems:
+        print(problem)
+    print("1 problem" if len(problems) == 1 else f"{len(problems)} problems", file=sys.stderr)
+    return 1
+
+
+def _labelled(rows: list[list[str]]) -> Iterator[tuple[str, str, bool]]:
+    before = ""
+    for label, text in rows:
+        yield label, text, label != before
+        before = label
+
+
+def _summary(found: Settings) -> Iterator[list[str]]:
+    site, memory, declaration = found.site, found.memory, found.declaration
+    yield ["site", f"{site.name}, {' '.join(site.origins)}"]
+    yield ["languages", ", ".join(site.languages)]
+    for category in declaration.categories:
+        names = ", ".join(service.name for service in declaration.of(category.id))
+        always = " (always on)" if category.necessary else ""
+        yield ["categories", f"{category.id}{always}: {names or 'no services'}"]
+    (own,) = next(s for s in declaration.services if s.id == "consent").items
+    yield ["cookie", f"{own.name}: a grant {memory.grant} days, a refusal {memory.refusal} days"]
+    yield ["log", f"{_shown(found.log)}{_missing(found.log)}"]
+
+
+def _shown(address: str) -> str:
+    """The log's address without its password."""
+    scheme, mark, rest = address.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else address
+
+
+def _missing(address: str) -> str:
+    from ..errors import LogError, LogMissing
+    from ..log import open_log
+
+    try:
+        open_log(address, writable=False).close()
+    except LogMissing:
+        return " (not there yet: consent log create)"
+    except LogError as error:
+        return f" ({error})"
+    return ""
+
+
+def _notices(found: Settings, notices: Notices, problems: list[Problem]) -> Iterator[str]:
+    from ..notice.shelf import Shelf
+
+    try:
+        shelf = Shelf.load(notices.folder, notices.document)
+    except NoticeError as error:
+        problems += error.problems
+        return
+    now = datetime.now(UTC)
+    standing = shelf.standing(now)
+    if standing.in_force is None:
+        yield f"{shelf.document}: no version in force"
+    else:
+        version = standing.in_force
+        yield f"{shelf.document} {version.number}: in force since {version.effective}"
+    for version in standing.scheduled:
+        yield f"{shelf.document} {version.number}: takes effect {version.effective}"
+    problems += _cookie_table(found, shelf, now)
+    if shelf.draft is not None:
+        yield from _draft(found, shelf, problems)
+
+
+def _cookie_table(found: Settings, shelf: Shelf, now: datetime) -> list[Problem]:
+    """The table in the notice stays as published; some version must tell what is declared now."""
+    from ..notice.cookies import cookie_hash
+
+    standing = shelf.standing(now)
+    versions = [v for v in (standing.in_force, *standing.scheduled) if v is not None]
+    if not versions or any(
+        v.cookies == cookie_hash(found.declaration, str(v.number)) for v in versions
+    ):
+        return []
+    return [
+        Problem(
+            f"{shelf.document}/{versions[-1].number}",
+            "cookies",
+            "the cookie table of the notice differs from the services declared now",
+            'publish a new version, or give what is new from = "YYYY.n" of a coming one',
+        )
+    ]
+
+
+def _draft(found: Settings, shelf: Shelf, problems: list[Problem]) -> Iterator[str]:
+    from ..notice.version import load_source, unconfirmed
+
+    assert shelf.draft is not None
+    try:
+        source = load_source(shelf.draft, found.site.languages)
+    except NoticeError as error:
+        problems += error.problems
+        return
+    facts = unconfirmed(source)
+    if not facts:
+        yield f"{shelf.document} draft: nothing left to confirm"
+        return
+    some = "1 fact" if len(facts) == 1 else f"{len(facts)} facts"
+    yield f"{shelf.document} draft: {some} for the company to confirm"
+    for fact in facts:
+        language = next((la for la in found.site.languages if la in fact.question), "")
+        yield f"  {fact.key}: {fact.question.get(language, '')}".rstrip(": ")

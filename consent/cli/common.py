@@ -1,0 +1,59 @@
+"""What several commands share: the settings they read and how they print."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+Commands = Any
+"""What `ArgumentParser.add_subparsers` returns; its class has no public name."""
+
+
+def command(
+    commands: Commands, name: str, description: str, *, config: bool = True
+) -> argparse.ArgumentParser:
+    """Add a command; its description is its help too. `config` gives it the option `--config`."""
+    added: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=description.split(". ")[0].rstrip("."),
+        description=description,
+        allow_abbrev=False,
+    )
+    if config:
+        added.add_argument(
+            "-c",
+            "--config",
+            metavar="PATH",
+            default="consent.toml",
+            help="the settings file (default: consent.toml)",
+        )
+    return added
+
+
+def group(commands: Commands, name: str, description: str) -> Commands:
+    """Add a group of commands."""
+    added = commands.add_parser(
+        name, help=description.rstrip("."), description=description, allow_abbrev=False
+    )
+    return added.add_subparsers(metavar="COMMAND", required=True)
+
+
+def settings(arguments: argparse.Namespace, *, signing: bool = False) -> Settings:
+    """Read the settings that `--config` names; only `signing` ones need the keys."""
+    from ..settings import load
+
+    return load(arguments.config, signing=signing)
+
+
+def table(rows: Iterable[Sequence[str]]) -> str:
+    """Rows as text in columns, without a trailing space."""
+    lines = [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )

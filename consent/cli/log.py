@@ -1,0 +1,186 @@
+"""`consent log create`, `verify`, `show` and `export`: the log of consents (R35-R44)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ConsentError
+from .common import Commands, command, group, settings, table
+
+if TYPE_CHECKING:
+    from ..log import Snapshot
+
+
+def add(commands: Commands) -> None:
+    """Add the group."""
+    log = group(commands, "log", "The log that proves consents.")
+    create = command(
+        log,
+        "create",
+        "Make the empty log that the settings name. Nothing else makes one, so that a wrong path "
+        "never begins a second log.",
+    )
+    create.set_defaults(run=_create)
+    verify = _reading(
+        log,
+        "verify",
+        "Compute the log's tree again from every entry, check what entries name, and print the "
+        "head. The log is only read. Exit code 1 tells that it is damaged.",
+        _verify,
+    )
+    verify.add_argument(
+        "--known",
+        metavar="SIZE:ROOT",
+        type=_head,
+        help="a head that was kept elsewhere, as printed by this command; the log must continue it",
+    )
+    show = _reading(
+        log,
+        "show",
+        "Show the newest entries in short, or all of one consent in full. The log is only read.",
+        _show,
+    )
+    show.add_argument(
+        "--consent-id", metavar="ID", help="the consent id of a receipt or a cookie, in full"
+    )
+    show.add_argument(
+        "--last",
+        metavar="N",
+        type=_count,
+        default=20,
+        help="how many of the newest entries (default: 20)",
+    )
+    export = _reading(
+        log,
+        "export",
+        "Write the log as lines of JSON: one for the log itself, then one for each entry, oldest "
+        "first. The log is only read.",
+        _export,
+    )
+    export.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        default="-",
+        help="the file to write, which must not exist yet, or - for the terminal (default: -)",
+    )
+
+
+def _reading(
+    log: Commands, name: str, description: str, run: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    added = command(log, name, description)
+    added.add_argument(
+        "--log", metavar="PATH", help="a log elsewhere, such as a backup, without the settings"
+    )
+    added.set_defaults(run=run)
+    return added
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of entries")
+    return int(text)
+
+
+def _head(text: str) -> tuple[int, bytes]:
+    match = re.fullmatch(r"([0-9]{1,15}):([0-9a-fA-F]{64})", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size, a colon and 64 hex digits")
+    return int(match[1]), bytes.fromhex(match[2])
+
+
+@contextmanager
+def _opened(arguments: argparse.Namespace) -> Iterator[Snapshot]:
+    from ..log import open_log
+
+    log = open_log(arguments.log or settings(arguments).log, writable=False)
+    try:
+        with log.snapshot() as view:
+            yield view
+    finally:
+        log.close()
+
+
+def _create(arguments: argparse.Namespace) -> int:
+    from ..log import create_log
+
+    found = settings(arguments)
+    create_log(found.log, found.site.host)
+    print(f"Made an empty log for {found.site.host}. Back it up with the site's data.")
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from ..log.verify import verify
+
+    with _opened(arguments) as view:
+        report = verify(view, known=arguments.known)
+    report.require()
+    print(f"The log is whole: {report.size} entries, {report.artifacts} artifacts.")
+    print(f"head {report.size}:{report.root.hex()}")
+    print(report.proviso)
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from ..log.export import show
+
+    with _opened(arguments) as view:
+        if arguments.consent_id:
+            entries = list(show(view, consent_id=arguments.consent_id))
+            for entry in entries:
+                print(json.dumps(entry, indent=2, ensure_ascii=False))
+            if not entries:
+                print("consent: no entry has this consent id", file=sys.stderr)
+            return 0 if entries else 1
+        head, meta = view.head(), view.meta
+        entries = list(show(view, start=max(0, head.size - arguments.last)))
+    print(f"{head.size} entries for {meta.get('site')} since {meta.get('created')}")
+    if entries:
+        print(table(_line(entry) for entry in entries))
+    return 0
+
+
+def _line(entry: Mapping[str, object]) -> list[str]:
+    body = entry["body"]
+    if not isinstance(body, dict):
+        unreadable = "content that cannot be read" if "raw" in entry else "content removed"
+        return [str(entry["seq"]), str(entry["kind"]), "", unreadable, ""]
+    what = [str(body[key]) for key in ("event", "document", "version") if key in body]
+    if isinstance(states := body.get("states"), dict):
+        what += [f"{category}={state}" for category, state in states.items()]
+    time, consent_id = str(body.get("time", "")), str(body.get("consent_id", ""))
+    return [str(entry["seq"]), str(entry["kind"]), time, " ".join(what), consent_id]
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from ..log.export import export
+
+    with _opened(arguments) as view:
+        if arguments.output == "-":
+            sys.stdout.flush()
+            sys.stdout.buffer.writelines(export(view))
+            return 0
+        path = Path(arguments.output)
+        try:
+            # For the eyes only of those who may read the log as well.
+            file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError:
+            raise ConsentError(f"{path} is there already, and is left as it is") from None
+        try:
+            with open(file, "wb") as opened:
+                opened.writelines(export(view))
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        print(f"Wrote {view.head().size} entries to {path}.")
+    return 0

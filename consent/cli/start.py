@@ -1,0 +1,64 @@
+"""`consent init` and `consent key`: what a new site begins with."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+from pathlib import Path
+
+from .common import Commands, command
+
+NEXT = """\
+Wrote {path}. Next:
+  1. fill in what is empty there, and put the notice in notices/privacy/draft/
+  2. give the site a key:  export CONSENT_SECRET_KEYS="$(consent key)"
+  3. see what is left:     consent check --config {path}
+  4. make the log:         consent log create --config {path}
+"""
+
+
+def add(commands: Commands) -> None:
+    """Add both commands."""
+    init = command(
+        commands,
+        "init",
+        "Write a starting settings file with comments. An existing file is never overwritten.",
+        config=False,
+    )
+    init.add_argument(
+        "path",
+        metavar="PATH",
+        nargs="?",
+        default="consent.toml",
+        help="the file to write, or the folder to write it in (default: consent.toml)",
+    )
+    init.set_defaults(run=_init)
+    key = command(
+        commands,
+        "key",
+        "Print a new random key for CONSENT_SECRET_KEYS. To change keys, add the new one after "
+        "the old one, and remove the old one when the longest cookie has ended.",
+        config=False,
+    )
+    key.set_defaults(run=_key)
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    path = Path(arguments.path)
+    if path.is_dir():
+        path /= "consent.toml"
+    text = (Path(__file__).parent / "starting.toml").read_text(encoding="utf-8")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        from ..errors import ConsentError
+
+        raise ConsentError(f"{path} is there already, and is left as it is") from None
+    print(NEXT.format(path=path), end="")
+    return 0
+
+
+def _key(_: argparse.Namespace) -> int:
+    print(secrets.token_urlsafe(32))
+    return 0

@@ -1,0 +1,222 @@
+"""The append-only log of consents, declarations and publications.
+
+This page is the contract that every engine meets: an entry is durable before `append` returns,
+entries form one RFC 9162 Merkle tree without gaps or forks (R40, R42), and nothing is updated in
+place (R39). Engines stand in files of their own and are imported when a log is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from consent.errors import LogError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+__all__ = [
+    "Appended",
+    "Counter",
+    "Entry",
+    "Head",
+    "Log",
+    "Row",
+    "Snapshot",
+    "create_log",
+    "open_log",
+]
+
+
+def open_log(
+    address: str,
+    *,
+    writable: bool,
+    revive: Callable[[Entry], Entry] | None = None,
+    limit: int = 4096,
+) -> Log:
+    """Open the log at an address: the path of a SQLite file.
+
+    `writable=False` never writes, not even beside the file. `revive` gives an entry read back from
+    the spool the `revise` that a file cannot carry. `limit` is how many entries may wait for the
+    writer. Raises `LogMissing` when there is no log there (a wrong path never makes one),
+    `LogError` when the file is something else or of another version, `LogUnavailable` when it
+    cannot be read now.
+    """
+    from consent.log.sqlite import SqliteLog
+
+    return SqliteLog(_path(address), writable=writable, revive=revive, limit=limit)
+
+
+def create_log(address: str, site: str) -> None:
+    """Make an empty log for a site at an address where nothing is yet.
+
+    Raises `LogError` when something is there already, `LogUnavailable` when the file cannot be
+    made.
+    """
+    from consent.log.sqlite_file import create
+
+    create(_path(address), site)
+
+
+def _path(address: str) -> str:
+    if "://" in address:
+        scheme = address.partition("://")[0]
+        raise LogError(f"no log engine for {scheme}://; write the path of a SQLite file")
+    return address
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be appended.
+
+    `kind` is "consent", "declaration", "publication" or "expiry". `body` is canonical JSON
+    (`consent.record.canonical`) and is stored as written. `consent_id` is 22 base64url characters,
+    or None for a refusal, which has no id (R43). `once` makes appending idempotent: the same key
+    again within two days gives the first entry back (R46).
+
+    `revise` is called in the writer's transaction with the newest body under the consent id, or
+    under the kind when there is no consent id, if there is one; it returns the body to store
+    instead, or None when there is nothing new. It runs in the writer's thread and must be quick;
+    what it raises reaches the caller of `append`.
+    """
+
+    kind: str
+    body: bytes
+    consent_id: str | None = None
+    once: bytes | None = None
+    revise: Callable[[bytes], bytes | None] | None = None
+
+
+class Appended(NamedTuple):
+    """An entry as it stands in the log: place from 0, leaf hash (32 bytes) and stored body.
+
+    `new` is False when nothing was appended and the values are those of an earlier entry.
+    """
+
+    seq: int
+    leaf: bytes
+    body: bytes
+    new: bool
+
+
+class Head(NamedTuple):
+    """The number of entries and the Merkle root (32 bytes) over them."""
+
+    size: int
+    root: bytes
+
+
+class Row(NamedTuple):
+    """One entry as stored; `body` and `salt` are None once its content has been removed."""
+
+    seq: int
+    kind: str
+    leaf: bytes
+    body: bytes | None
+    salt: bytes | None
+    consent_id: str | None
+
+
+class Counter(NamedTuple):
+    """How often something was counted on a day, an ISO 8601 date (R133)."""
+
+    day: str
+    name: str
+    n: int
+
+
+class Snapshot(Protocol):
+    """One unchanging view of a log, for verifying and exporting while others append."""
+
+    @property
+    def meta(self) -> Mapping[str, str]:
+        """Format, site, random id and time of making."""
+        ...
+
+    def head(self) -> Head:
+        """Give the size and root that the log itself claims."""
+        ...
+
+    def edge(self) -> bytes:
+        """Give the stored right edge of the tree, see `consent.log.tree.Edge`."""
+        ...
+
+    def rows(
+        self, start: int = 0, stop: int | None = None, consent_id: str | None = None
+    ) -> Iterator[Row]:
+        """Give the entries with start <= seq < stop in order, in constant memory."""
+        ...
+
+    def artifacts(self) -> Iterator[tuple[str, str, bytes]]:
+        """Give each artifact as (hash in hex, media type, bytes)."""
+        ...
+
+    def counts(self) -> Iterator[Counter]:
+        """Give the stored daily counters by day and name."""
+        ...
+
+    def faults(self) -> Iterator[str]:
+        """Name what the engine itself finds wrong: bad pages, missing triggers, strays."""
+        ...
+
+
+class Log(Protocol):
+    """An append-only log; safe to call from any thread, and after a fork."""
+
+    async def append(self, entry: Entry) -> Appended:
+        """Append an entry, durable before this returns (asyncio or trio).
+
+        Raises `LogUnavailable` when the log is down or its queue is full, `LogCorrupt` when the
+        log is damaged, and what `entry.revise` raised.
+        """
+        ...
+
+    def append_soon(self, entry: Entry) -> Future[Appended]:
+        """Queue an entry; the future resolves once it is durable. Raises as `append`."""
+        ...
+
+    def spool(self, entry: Entry) -> None:
+        """Keep a refusal or a withdrawal durably until the log works again (R34).
+
+        `entry.revise` is not kept, see `open_log`. Raises `LogUnavailable` when that cannot be
+        done either.
+        """
+        ...
+
+    def count(self, day: str, name: str, n: int = 1) -> None:
+        """Add to a daily counter; stored with the next entries or about two seconds later."""
+        ...
+
+    def put_artifacts(self, artifacts: Mapping[str, tuple[str, bytes]]) -> None:
+        """Store {SHA-256 in hex: (media type, bytes)}, durable on return; known ones are left.
+
+        Raises `ValueError` when a hash is not that of its bytes, else as `append`.
+        """
+        ...
+
+    def artifact(self, hash_hex: str) -> tuple[str, bytes] | None:
+        """Give (media type, bytes) of an artifact, or None."""
+        ...
+
+    def last(self, kind: str, consent_id: str | None = None) -> bytes | None:
+        """Give the newest body of a kind, under a consent id if given, or None."""
+        ...
+
+    def bodies(self, kind: str) -> Iterator[tuple[int, bytes]]:
+        """Give (seq, body) of every entry of a kind, oldest first, in constant memory."""
+        ...
+
+    def head(self) -> Head:
+        """Give the number of entries and the root over them."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """Open one unchanging view of the log."""
+        ...
+
+    def close(self) -> None:
+        """Write what waits, then let go of the files; calling it again does nothing."""
+        ...

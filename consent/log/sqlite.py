@@ -1,0 +1,255 @@
+"""The SQLite engine: a log in one file, shared by the processes of one machine."""
+
+# The queries are joined from constants that stand here.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, closing, contextmanager
+from hashlib import sha256
+from threading import Lock
+from typing import Any
+
+from consent.errors import LogCorrupt, LogError
+from consent.log import Appended, Counter, Entry, Head, Row, Snapshot
+from consent.log.spool import Spool
+from consent.log.sqlite_file import (
+    SCHEMA,
+    open_writing,
+    reading,
+    recognise,
+    replaced,
+    translated,
+)
+from consent.log.sqlite_write import SqliteEngine, inherited
+from consent.log.writer import Writer
+
+# The newest entries are not in the index yet.
+_OF_ID = """(SELECT seq FROM ids WHERE consent_id = ?1 UNION ALL
+    SELECT seq FROM contents
+    WHERE seq >= (SELECT upto FROM indexed) AND consent_id = ?1)"""
+_LAST_BY_ID = (
+    "SELECT body FROM contents JOIN entries USING (seq) WHERE seq IN "
+    + _OF_ID
+    + " AND kind = ?2 ORDER BY seq DESC LIMIT 1"
+)
+_ROWS = """SELECT seq, kind, leaf, body, salt, consent_id
+    FROM entries LEFT JOIN contents USING (seq) WHERE seq >= ? AND seq < ? ORDER BY seq"""
+_ROWS_OF_ID = (
+    """SELECT seq, kind, leaf, body, salt, consent_id
+    FROM entries JOIN contents USING (seq) WHERE seq IN """
+    + _OF_ID
+    + " AND seq >= ?2 AND seq < ?3 ORDER BY seq"
+)
+_LAST_CONSENT = """SELECT body FROM entries JOIN contents USING (seq)
+    WHERE kind = ? ORDER BY seq DESC LIMIT 1"""
+_LAST_RARE = """SELECT body FROM entries JOIN contents USING (seq)
+    WHERE kind = ? AND kind <> 'consent' ORDER BY seq DESC LIMIT 1"""
+_PAGE_CONSENT = """SELECT seq, body FROM entries JOIN contents USING (seq)
+    WHERE kind = ? AND seq > ? ORDER BY seq LIMIT 500"""
+_PAGE_RARE = """SELECT seq, body FROM entries JOIN contents USING (seq)
+    WHERE kind = ? AND kind <> 'consent' AND seq > ? ORDER BY seq LIMIT 500"""
+# The term on kind lets a query use the index of the kinds that are few.
+
+
+class SqliteSnapshot:
+    """One unchanging view of the file; see `consent.log.Snapshot`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Take a connection inside a transaction."""
+        self._connection = connection
+
+    @property
+    def meta(self) -> Mapping[str, str]:
+        """Give what is written about the log itself."""
+        return dict(self._connection.execute("SELECT name, value FROM meta ORDER BY name"))
+
+    def head(self) -> Head:
+        """Give the head as stored."""
+        found = self._connection.execute("SELECT size, root FROM head").fetchone()
+        if found is None:
+            raise LogCorrupt(["the log has no head"])
+        return Head(*found)
+
+    def edge(self) -> bytes:
+        """Give the edge as stored."""
+        found = self._connection.execute("SELECT edge FROM head").fetchone()
+        return bytes(found[0]) if found else b""
+
+    def rows(
+        self, start: int = 0, stop: int | None = None, consent_id: str | None = None
+    ) -> Iterator[Row]:
+        """Give entries in order."""
+        query: str = _ROWS
+        parameters: list[object] = [start, 2**62 if stop is None else stop]
+        if consent_id is not None:
+            query, parameters = _ROWS_OF_ID, [consent_id, *parameters]
+        for row in self._connection.execute(query, parameters):
+            yield Row(*row)
+
+    def artifacts(self) -> Iterator[tuple[str, str, bytes]]:
+        """Give artifacts in the order they came."""
+        yield from self._connection.execute(
+            "SELECT hash, media_type, body FROM artifacts ORDER BY id"
+        )
+
+    def counts(self) -> Iterator[Counter]:
+        """Give counters by day and name."""
+        query = "SELECT day, name, n FROM counters ORDER BY day, name"
+        return (Counter(*row) for row in self._connection.execute(query))
+
+    def faults(self) -> Iterator[str]:
+        """Name bad pages, changed tables and triggers, and content that belongs to no entry."""
+        for (text,) in self._connection.execute("PRAGMA quick_check(1)"):
+            if text != "ok":
+                yield f"pages: {text}"
+        found = {text for (text,) in self._connection.execute("SELECT sql FROM sqlite_schema")}
+        for statement in SCHEMA:
+            if statement not in found:
+                yield f"schema: missing or changed: {' '.join(statement.split())[:60]}…"
+        strays = "SELECT seq FROM contents WHERE seq NOT IN (SELECT seq FROM entries) LIMIT 1"
+        for (seq,) in self._connection.execute(strays):
+            yield f"content: {seq} belongs to no entry"
+
+
+class SqliteLog:
+    """A log in a SQLite file; see `consent.log.Log`."""
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        writable: bool,
+        revive: Callable[[Entry], Entry] | None = None,
+        limit: int = 4096,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Open the file; parameters and errors as `consent.log.open_log`."""
+        self.path = path
+        self._lock = Lock()
+        self._reader: sqlite3.Connection | None = None
+        self._replaced: Callable[[], bool] = bool
+        self._pid = os.getpid()
+        self._engine: SqliteEngine | None = None
+        if not writable:
+            recognise(path)
+            return
+        open_writing(path).close()
+        self._engine = SqliteEngine(path, clock=clock)
+        self._writes = Writer(self._engine, Spool(path + ".spool"), limit=limit, revive=revive)
+
+    @property
+    def _writer(self) -> Writer:
+        if self._engine is None:
+            raise LogError(f"{self.path} is open for reading only")
+        return self._writes
+
+    async def append(self, entry: Entry) -> Appended:
+        """Append an entry; see `Log.append`."""
+        return await self._writer.append(entry)
+
+    def append_soon(self, entry: Entry) -> Future[Appended]:
+        """Queue an entry; see `Log.append_soon`."""
+        return self._writer.append_soon(entry)
+
+    def spool(self, entry: Entry) -> None:
+        """Keep an entry until the log works again; see `Log.spool`."""
+        self._writer.spool(entry)
+
+    def count(self, day: str, name: str, n: int = 1) -> None:
+        """Add to a daily counter; see `Log.count`."""
+        self._writer.count(day, name, n)
+
+    def put_artifacts(self, artifacts: Mapping[str, tuple[str, bytes]]) -> None:
+        """Store artifacts; see `Log.put_artifacts`."""
+        assert self._writer
+        for name, (_, body) in artifacts.items():
+            if sha256(body).hexdigest() != name:
+                raise ValueError(f"{name} is not the SHA-256 of its {len(body)} bytes")
+        with translated(self.path), closing(open_writing(self.path)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            for name, (media_type, body) in artifacts.items():
+                known = connection.execute("SELECT 1 FROM artifacts WHERE hash = ?", (name,))
+                if known.fetchone() is None:
+                    connection.execute(
+                        "INSERT INTO artifacts (hash, media_type, body) VALUES (?, ?, ?)",
+                        (name, media_type, body),
+                    )
+            connection.execute("COMMIT")
+
+    def artifact(self, hash_hex: str) -> tuple[str, bytes] | None:
+        """Give an artifact; see `Log.artifact`."""
+        found = self._rows("SELECT media_type, body FROM artifacts WHERE hash = ?", hash_hex)
+        return (found[0][0], found[0][1]) if found else None
+
+    def last(self, kind: str, consent_id: str | None = None) -> bytes | None:
+        """Give the newest body; see `Log.last`."""
+        if consent_id is not None:
+            found = self._rows(_LAST_BY_ID, consent_id, kind)
+        else:
+            found = self._rows(_LAST_CONSENT if kind == "consent" else _LAST_RARE, kind)
+        return bytes(found[0][0]) if found else None
+
+    def bodies(self, kind: str) -> Iterator[tuple[int, bytes]]:
+        """Give all bodies of a kind; see `Log.bodies`."""
+        query = _PAGE_CONSENT if kind == "consent" else _PAGE_RARE
+        last = -1
+        # A page at a time: no view stays open while the caller thinks.
+        while page := self._rows(query, kind, last):
+            yield from page
+            last = page[-1][0]
+
+    def head(self) -> Head:
+        """Give size and root; see `Log.head`."""
+        found = self._rows("SELECT size, root FROM head")
+        if not found:
+            raise LogCorrupt(["the log has no head"])
+        return Head(*found[0])
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """Open one unchanging view; see `Log.snapshot`."""
+        return self._view()
+
+    def close(self) -> None:
+        """Write what waits and let go of the file; see `Log.close`."""
+        if self._engine is not None:
+            self._writes.close()
+        with self._lock:
+            if self._reader is not None and self._pid == os.getpid():
+                self._reader.close()
+            self._reader = None
+
+    @contextmanager
+    def _view(self) -> Iterator[Snapshot]:
+        if self._engine is None:
+            with reading(self.path) as connection:
+                yield SqliteSnapshot(connection)
+        else:
+            with translated(self.path), closing(open_writing(self.path)) as connection:
+                connection.execute("PRAGMA query_only = ON")
+                connection.execute("BEGIN")
+                yield SqliteSnapshot(connection)
+
+    def _rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Answer a short question: in a running site from a connection kept for that."""
+        if self._engine is None:
+            with reading(self.path) as connection:
+                return connection.execute(query, parameters).fetchall()
+        with self._lock, translated(self.path):
+            if self._reader is not None and self._pid != os.getpid():
+                inherited.append(self._reader)
+                self._reader = None
+            if self._reader is not None and self._replaced():
+                self._reader.close()
+                self._reader = None
+            if self._reader is None:
+                self._reader = open_writing(self.path)
+                self._reader.execute("PRAGMA query_only = ON")
+                self._replaced = replaced(self.path)
+                self._pid = os.getpid()
+            return self._reader.execute(query, parameters).fetchall()

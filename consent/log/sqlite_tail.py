@@ -1,0 +1,128 @@
+"""The two indexes of a log in SQLite, and the newest entries, which they do not know yet.
+
+Consent ids and idempotency keys are random: put into an index one by one, each would touch a page
+of its own, and writing those pages would cost more than the entries. So the newest entries, the
+*tail*, are found in memory, and indexed later: in the order of their keys, a slice at a time, after
+the callers have their answers. All of it is derived from the table `contents`, and `upto` is how
+far the indexes are complete.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+TAIL = 4096
+"""Entries in the tail that make it worth indexing."""
+
+SLICE = 128
+"""Keys indexed in one transaction."""
+
+KEEP_ONCE = 2
+"""Days that an idempotency key is remembered at least (R46)."""
+
+FORGET = 500
+"""Old idempotency keys forgotten in one transaction."""
+
+_NEW_IDS = """SELECT consent_id, seq FROM contents
+    WHERE seq >= ? AND seq < ? AND consent_id IS NOT NULL ORDER BY consent_id, seq"""
+_NEW_ONCE = """SELECT once, seq FROM contents
+    WHERE seq >= ? AND seq < ? AND once IS NOT NULL ORDER BY once, seq"""
+# One statement for many keys, so that the interpreter's lock is let go of once and not once a row;
+# each key has its fixed width in ?2, each seq twelve digits in ?3.
+_PUT_IDS = """WITH RECURSIVE each (i) AS (
+    SELECT 0 UNION ALL SELECT i + 1 FROM each WHERE i + 1 < ?1)
+INSERT OR IGNORE INTO ids (consent_id, seq)
+    SELECT CAST(substr(?2, i * 22 + 1, 22) AS TEXT), CAST(substr(?3, i * 12 + 1, 12) AS INTEGER)
+    FROM each"""
+# A key whose first content was removed is free again, and then the newest entry under it counts.
+_PUT_ONCE = """WITH RECURSIVE each (i) AS (
+    SELECT 0 UNION ALL SELECT i + 1 FROM each WHERE i + 1 < ?1)
+INSERT INTO once (key, seq, day)
+    SELECT substr(?2, i * 16 + 1, 16), CAST(substr(?3, i * 12 + 1, 12) AS INTEGER), ?4
+    FROM each WHERE true
+    ON CONFLICT (key) DO UPDATE SET seq = max(seq, excluded.seq)"""
+_FORGET = "DELETE FROM once WHERE key IN (SELECT key FROM once WHERE day < ? LIMIT ?)"
+
+
+class Tail:
+    """The entries from `start` to `stop` by consent id and by idempotency key (newest wins)."""
+
+    def __init__(self, start: int = 0) -> None:
+        self.clear(start)
+
+    def clear(self, start: int) -> None:
+        """Begin again with nothing known from `start` on."""
+        self.start = start
+        self.stop = start
+        self.ids: dict[str, int] = {}
+        self.once: dict[bytes, int] = {}
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Leave off indexing; the next time it begins again."""
+        self._until: int | None = None
+        self._new_ids: list[tuple[str, int]] = []
+        self._new_once: list[tuple[bytes, int]] = []
+
+    def catch_up(self, cursor: sqlite3.Cursor, start: int, stop: int) -> None:
+        """Take in what other processes have appended and indexed meanwhile."""
+        if start != self.start or stop < self.stop:
+            self.clear(start)
+        if self.stop < stop:
+            query = "SELECT seq, consent_id, once FROM contents WHERE seq >= ? ORDER BY seq"
+            for seq, consent_id, key in cursor.execute(query, (self.stop,)):
+                if consent_id is not None:
+                    self.ids[consent_id] = seq
+                if key is not None:
+                    self.once[key] = seq
+            self.stop = stop
+
+    @property
+    def ripe(self) -> bool:
+        """Whether there is anything to index."""
+        return self._until is not None or self.stop - self.start >= TAIL
+
+    def index(self, cursor: sqlite3.Cursor, count: int, today: int) -> None:
+        """Index the next keys, in a transaction; after the last ones `upto` moves forward.
+
+        To be repeated from the start, by whatever process, does no harm.
+        """
+        (upto,) = cursor.execute("SELECT upto FROM indexed").fetchone()
+        if upto != self.start:
+            return  # another process was faster; `catch_up` will see to it
+        if self._until is None:
+            self._until = self.stop
+            self._new_ids = cursor.execute(_NEW_IDS, (upto, self.stop)).fetchall()
+            self._new_once = cursor.execute(_NEW_ONCE, (upto, self.stop)).fetchall()
+        # From the end, where a list gives up its items without moving the others.
+        elif self._new_ids:
+            ids = self._new_ids[-count:]
+            packed = "".join([key for key, _ in ids]).encode("ascii")
+            cursor.execute(_PUT_IDS, (len(ids), packed, _digits(ids)))
+            del self._new_ids[-count:]
+        elif self._new_once:
+            once = self._new_once[-count:]
+            packed = b"".join([key for key, _ in once])
+            cursor.execute(_PUT_ONCE, (len(once), packed, _digits(once), today))
+            del self._new_once[-count:]
+        if not self._new_ids and not self._new_once:
+            cursor.execute("UPDATE indexed SET upto = ?", (self._until,))
+
+    def indexed(self) -> None:
+        """Forget what is indexed, once that transaction is through."""
+        until = self._until
+        if until is not None and not self._new_ids and not self._new_once:
+            self.ids = {key: seq for key, seq in self.ids.items() if seq >= until}
+            self.once = {key: seq for key, seq in self.once.items() if seq >= until}
+            self.start = until
+            self.give_up()
+
+
+def _digits(rows: Sequence[tuple[object, int]]) -> bytes:
+    return b"".join([b"%12d" % seq for _, seq in rows])
+
+
+def forget(cursor: sqlite3.Cursor, today: int) -> bool:
+    """Delete some idempotency keys that are old enough; returns whether none are left."""
+    return cursor.execute(_FORGET, (today - KEEP_ONCE, FORGET)).rowcount < FORGET

@@ -1,0 +1,350 @@
+"""The group commit that every engine shares: one thread writes what waits in one transaction.
+
+Requests that arrive together share one commit, so that durability costs one disk flush a group and
+not one a visitor. The thread starts with the first entry and holds the only writing connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from logging import getLogger
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from time import monotonic
+from typing import Protocol
+
+from consent.errors import LogError, LogUnavailable
+from consent.log import Appended, Entry
+from consent.log.spool import Spool
+
+logger = getLogger("consent.log")
+
+GROUP = 128
+"""The most entries in one transaction."""
+
+IDLE = 2.0
+"""Seconds after which counters are stored, and the spool tried, without an entry to go with."""
+
+Counts = Mapping[tuple[str, str], int]
+"""What was counted: {(day, name): n}."""
+
+_Outcome = Appended | BaseException
+_Waiting = tuple[Entry, asyncio.AbstractEventLoop | None, "asyncio.Future[Appended] | _Answer"]
+_Answer = Future[Appended]
+
+
+class Engine(Protocol):
+    """What the writer asks of a database; called from the writer's thread only."""
+
+    def commit(self, entries: Sequence[Entry], counts: Counts) -> list[Appended]:
+        """Append all or nothing in one durable transaction, in bounded time.
+
+        Raises `LogError` when the database is to blame, and what an entry's `revise` raised.
+        """
+        ...
+
+    def tidy(self) -> None:
+        """Do one short slice of housekeeping; raises `LogError`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+def _settle(pairs: list[tuple[asyncio.Future[Appended], _Outcome]]) -> None:
+    """Give each waiting request its answer, in its own event loop."""
+    for future, outcome in pairs:
+        if not future.done():
+            if isinstance(outcome, BaseException):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+
+def _answer(future: _Answer, outcome: _Outcome) -> None:
+    with suppress(InvalidStateError):  # cancelled; the entry stands in the log all the same
+        if isinstance(outcome, BaseException):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+def _deliver(group: Sequence[_Waiting], outcomes: Sequence[_Outcome]) -> None:
+    """Answer a group with one wake-up per event loop."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Appended], _Outcome]]] = {}
+    for (_, loop, future), outcome in zip(group, outcomes, strict=True):
+        if isinstance(future, Future):
+            _answer(future, outcome)
+        else:
+            assert loop is not None
+            pairs = loops.get(loop)
+            if pairs is None:
+                pairs = loops[loop] = []
+            pairs.append((future, outcome))
+    for loop, pairs in loops.items():
+        with suppress(RuntimeError):  # the loop has closed and nobody waits there any more
+            loop.call_soon_threadsafe(_settle, pairs)
+
+
+def _again(error: BaseException) -> BaseException:
+    """Copy an error that several callers get, so that their tracebacks do not pile up in one."""
+    if isinstance(error, LogUnavailable):
+        copy = LogUnavailable(*error.args)
+        copy.__cause__ = error.__cause__
+        return copy
+    return error
+
+
+class Writer:
+    """The writer thread of one log in one process; a forked child gets a fresh one."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        spool: Spool,
+        *,
+        limit: int = 4096,
+        revive: Callable[[Entry], Entry] | None = None,
+    ) -> None:
+        """Take the engine, the spool beside the log, and how many entries may wait."""
+        self._engine = engine
+        self._spool = spool
+        self._limit = limit
+        self._revive = revive
+        self._closing = False
+        self._reset()
+        if spool.waiting():
+            self._nudge()
+
+    async def append(self, entry: Entry) -> Appended:
+        """Append an entry, durable before this returns; see `Log.append`."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # trio: a thread waits in its stead
+            from anyio import to_thread
+
+            return await to_thread.run_sync(self.append_soon(entry).result, abandon_on_cancel=True)
+        future: asyncio.Future[Appended] = loop.create_future()
+        self._put((entry, loop, future))
+        return await future
+
+    def append_soon(self, entry: Entry) -> _Answer:
+        """Queue an entry; see `Log.append_soon`."""
+        future: _Answer = Future()
+        self._put((entry, None, future))
+        return future
+
+    def spool(self, entry: Entry) -> None:
+        """Keep an entry in the spool; see `Log.spool`."""
+        self._spool.add(entry)
+        self._spooled = True
+        self._nudge()
+
+    def count(self, day: str, name: str, n: int = 1) -> None:
+        """Add to a daily counter in memory; see `Log.count`."""
+        if self._pid != os.getpid():
+            self._reset()
+        with self._lock:
+            first = not self._counts
+            self._counts[day, name] = self._counts.get((day, name), 0) + n
+        if first:
+            self._nudge()
+
+    def close(self) -> None:
+        """Write what waits and end the thread."""
+        if self._pid != os.getpid():
+            self._reset()
+        with self._lock:
+            self._closing = True
+            thread = self._thread
+        if thread is not None:
+            self._queue.put(None)
+            thread.join()
+            atexit.unregister(self.close)
+
+    def _reset(self) -> None:
+        """Begin with nothing waiting: at the start, and in a forked child.
+
+        Threads do not survive a fork, and what waits or was counted is the parent's to write.
+        """
+        self._pid = os.getpid()
+        self._lock = Lock()
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._counts: dict[tuple[str, str], int] = {}
+        self._spooled = self._spool.waiting()
+        self._thread: Thread | None = None
+        self._failing = False
+
+    def _put(self, waiting: _Waiting) -> None:
+        if self._pid != os.getpid():
+            self._reset()
+        with self._lock:
+            if self._closing:
+                raise LogUnavailable("the log is closed")
+            if self._queue.qsize() >= self._limit:
+                raise LogUnavailable(f"{self._limit} entries wait for the log already")
+            self._queue.put(waiting)
+            if self._thread is None:
+                self._start()
+
+    def _nudge(self) -> None:
+        """Wake the thread although there is no entry."""
+        with self._lock:
+            if not self._closing:
+                self._queue.put(None)
+                if self._thread is None:
+                    self._start()
+
+    def _start(self) -> None:
+        self._thread = Thread(target=self._run, name="consent-log", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    def _run(self) -> None:
+        due: float | None = monotonic() if self._spooled else None
+        while True:
+            wait = 0.0 if self._closing else None if due is None else max(0.0, due - monotonic())
+            group = self._take(wait)
+            closing = self._closing
+            worked = self._write(group) if group else False
+            if closing or (due is not None and monotonic() >= due):
+                due = None
+                self._guard(self._idle)
+            elif worked:
+                self._guard(self._drain if self._spooled else self._engine.tidy)
+            if closing and self._queue.empty():
+                break
+            if due is None and (self._counts or self._spooled):
+                due = monotonic() + IDLE
+        self._engine.close()
+
+    def _take(self, seconds: float | None, most: int = GROUP) -> list[_Waiting]:
+        """Wait for an entry or a nudge, then take all that waits, at most a group."""
+        group: list[_Waiting] = []
+        take = self._queue.get_nowait
+        try:
+            first = self._queue.get(timeout=seconds)
+            if first is not None:
+                group.append(first)
+            while len(group) < most:
+                waiting = take()
+                if waiting is not None:
+                    group.append(waiting)
+        except Empty:
+            pass
+        return group
+
+    def _write(self, group: list[_Waiting]) -> bool:
+        """Commit a group and answer its callers; returns whether the log took it."""
+        entries = [waiting[0] for waiting in group]
+        outcomes: Sequence[_Outcome]
+        try:
+            outcomes = self._commit(entries)
+            worked = True
+        except BaseException as error:  # whatever it is, nobody may be left waiting
+            outcomes = self._singly(entries, error)
+            worked = not isinstance(outcomes[-1], LogError)
+            if not worked:
+                self._note(error)
+        _deliver(group, outcomes)
+        if not worked:
+            # Those who came while the log failed have waited their share too.
+            failed = outcomes[-1]
+            assert isinstance(failed, LogError)
+            late = self._take(0, self._limit)
+            _deliver(late, [_again(failed) for _ in late])
+        return worked
+
+    def _commit(self, entries: Sequence[Entry]) -> list[Appended]:
+        counts = self._counts
+        if counts:
+            with self._lock:
+                counts, self._counts = self._counts, {}
+        try:
+            appended = self._engine.commit(entries, counts)
+        except BaseException:
+            with self._lock:
+                for key, n in counts.items():
+                    self._counts[key] = self._counts.get(key, 0) + n
+            raise
+        if self._failing:
+            self._note(None)
+        return appended
+
+    def _singly(self, entries: list[Entry], error: BaseException) -> list[_Outcome]:
+        """Commit one by one what failed together, so that one bad entry spoils only itself.
+
+        When the log itself fails on one, it would on the rest: they get that error at once.
+        """
+        if len(entries) == 1:
+            return [error]
+        outcomes: list[_Outcome] = []
+        for entry in entries:
+            try:
+                outcomes += self._commit([entry])
+            except LogError as failure:
+                outcomes += [_again(failure) for _ in range(len(entries) - len(outcomes))]
+                break
+            except BaseException as own:
+                outcomes.append(own)
+        return outcomes
+
+    def _idle(self) -> None:
+        if self._counts:
+            self._commit([])
+        if self._spooled:
+            self._drain()
+        else:  # not before: the spool counts on keys that tidying forgets
+            self._engine.tidy()
+
+    def _drain(self) -> None:
+        self._spooled = not self._spool.drain(self._unspool)
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        """Do work that no caller waits for; what fails is tried again later."""
+        try:
+            work()
+        except LogError as error:
+            self._note(error)
+        except Exception:
+            logger.exception("housekeeping of the log failed")
+
+    def _note(self, error: BaseException | None) -> None:
+        """Tell the operator once when the log fails and once when it works again."""
+        if error is not None and not self._failing:
+            logger.error("the log does not work: %s", error)
+        elif error is None and self._failing:
+            logger.warning("the log works again")
+        self._failing = error is not None
+
+    def _unspool(self, entries: list[Entry]) -> list[Entry]:
+        """Append entries from the spool; returns those that can never be appended."""
+        revive = self._revive
+        revived: list[Entry] = []
+        refused: list[Entry] = []
+        for entry in entries:
+            try:
+                revived.append(revive(entry) if revive else entry)
+            except Exception:
+                logger.exception("a spooled entry cannot be revived")
+                refused.append(entry)
+        if not revived:
+            return refused
+        try:
+            self._commit(revived)
+        except LogError:
+            raise
+        except Exception as error:
+            for entry, outcome in zip(revived, self._singly(revived, error), strict=True):
+                if isinstance(outcome, LogError):
+                    raise outcome from error
+                if isinstance(outcome, BaseException):
+                    logger.error("a spooled entry cannot be appended", exc_info=outcome)
+                    refused.append(entry)
+        return refused

@@ -1,0 +1,13 @@
+"""The notice: Markdown and facts become versions, packages, announcements and a feed (R47-R86).
+
+    number, package          a version's number; a frozen version, read back and verified
+    lifecycle, shelf         what is in force, to come and announced; all versions of a document
+    shell, feed, words       the page round a notice's text, the Atom feed, their words
+    cookies, countries       the cookie table and lifetimes in words
+    version                  a version folder as its editor wrote it
+    render, allow            Markdown to HTML, and what may stand in it
+    preview, publish         a draft shown; a draft made a package
+
+What serves packages (the first four lines) loads neither markdown nor yaml nor nh3; the rest loads
+them on first use.
+"""

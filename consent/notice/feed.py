@@ -1,0 +1,140 @@
+"""The versions of a notice for programs: an Atom feed (RFC 4287) and JSON (R77, R84)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from html import escape
+
+from ..texts.dates import date_in_words
+from .lifecycle import state
+from .package import Package, iso
+from .words import words
+
+Address = Callable[[Package, str], str]
+"""Gives the absolute, permanent address of a version in a language."""
+
+_EPOCH = "1970-01-01T00:00:00Z"
+
+
+def atom(
+    packages: Iterable[Package],
+    now: datetime,
+    *,
+    lang: str,
+    title: str,
+    author: str,
+    feed_address: str,
+    notice_address: str,
+    address: Address,
+    domain: str,
+    editorial: bool = False,
+) -> bytes:
+    """Write the Atom feed of a document in one language: an entry a version, at its announcement.
+
+    The bytes change when a version is announced and at no other time, its effect included. `title`
+    and `author` name the notice and the controller, `feed_address` and `notice_address` are
+    absolute, `domain` is the site's host name, for `tag:` ids (RFC 4151) that outlive any address.
+    Editorial versions bring nobody news and are left out unless `editorial`.
+    """
+    entries = _announced(packages, now, editorial)
+    # A tag names its domain as of a day on which the controller held it: that of an announcement.
+    first = min(entries, key=lambda package: package.announced_at, default=None)
+    key = _tag(domain, first, first.document) if first else feed_address
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{escape(lang)}">',
+        f"<id>{escape(key)}</id>",
+        f"<title>{escape(title)}</title>",
+        f"<updated>{_updated(entries)}</updated>",
+        f"<author><name>{escape(author)}</name></author>",
+        f'<link rel="self" type="application/atom+xml" href="{escape(feed_address)}"/>',
+        f'<link rel="alternate" type="text/html" hreflang="{escape(lang)}"'
+        f' href="{escape(notice_address)}"/>',
+    ]
+    for package in reversed(entries):
+        lines += _entry(package, lang, address, domain)
+    lines.append("</feed>\n")
+    return "\n".join(lines).encode("utf-8")
+
+
+def feed_updated(
+    packages: Iterable[Package], now: datetime, *, editorial: bool = False
+) -> datetime | None:
+    """When the feed last changed, in UTC, for `Last-Modified`; None while it is empty."""
+    moments = (package.announced_at for package in _announced(packages, now, editorial))
+    return max(moments, default=None)
+
+
+def versions_json(packages: Iterable[Package], now: datetime, *, address: Address) -> bytes:
+    """Write the announced versions, newest number first, as JSON in UTF-8.
+
+    Each has its number, class, state, times in UTC, hash, and per language its title, summary of
+    the change, hash and permanent address.
+    """
+    packages = list(packages)
+    body = [
+        {
+            "document": package.document,
+            "number": str(package.number),
+            "class": package.change_class,
+            "state": state(package, packages, now),
+            "announced_at": iso(package.announced_at),
+            "effective_at": iso(package.starts),
+            "hash": package.hash,
+            "languages": {
+                lang: {
+                    "title": text.title,
+                    "change": text.change,
+                    "hash": text.hash,
+                    "address": address(package, lang),
+                }
+                for lang, text in package.renditions.items()
+            },
+        }
+        for package in reversed(_announced(packages, now, True))
+    ]
+    return json.dumps({"versions": body}, ensure_ascii=False, indent=1).encode("utf-8")
+
+
+def _entry(package: Package, lang: str, address: Address, domain: str) -> list[str]:
+    shown = lang if lang in package.renditions else next(iter(package.renditions))
+    text, say = package.renditions[shown], words(shown)
+    day = date_in_words(package.effective, shown)
+    title = f"{text.title} {package.number}, {say['effect'].format(date=day)}"
+    others = [other for other in package.renditions if other != shown]
+    moment = iso(package.announced_at)
+    return [
+        f'<entry xml:lang="{escape(shown)}">',
+        f"<id>{escape(_tag(domain, package, f'{package.document}/{package.number}'))}</id>",
+        f"<title>{escape(title)}</title>",
+        f"<published>{moment}</published>",
+        f"<updated>{moment}</updated>",
+        f'<category term="{package.change_class}"/>',
+        *(
+            f'<link rel="alternate" type="text/html" hreflang="{escape(other)}"'
+            f' href="{escape(address(package, other))}"/>'
+            for other in (shown, *others)
+        ),
+        f"<summary>{escape(text.change or say['first'])}</summary>",
+        "</entry>",
+    ]
+
+
+def _announced(packages: Iterable[Package], now: datetime, editorial: bool) -> list[Package]:
+    known = (
+        package
+        for package in packages
+        if package.announced_at <= now and (editorial or package.change_class != "editorial")
+    )
+    return sorted(known, key=lambda package: package.number)
+
+
+def _updated(entries: list[Package]) -> str:
+    # An empty feed keeps one time for good, so that it does not look new at every fetch.
+    return max((iso(package.announced_at) for package in entries), default=_EPOCH)
+
+
+def _tag(domain: str, package: Package, specific: str) -> str:
+    return f"tag:{domain},{package.announced_at:%Y-%m-%d}:notice/{specific}"

@@ -1,0 +1,96 @@
+"""Which version is in force, which are to come, and what a returning visitor is told.
+
+Pure: all of it follows from the packages and the time; nothing has to be run when a version takes
+effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from .number import VersionNumber
+from .package import Package
+
+ANNOUNCED_AFTER_EFFECT = timedelta(days=14)
+"""How long an announcement stands once its version is in force, unless dismissed (R80)."""
+
+
+class State(StrEnum):
+    """Where a version stands at a moment."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    IN_FORCE = "in-force"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The versions of a document at one moment.
+
+    `in_force` is None before the first version takes effect; `scheduled` is in the order of taking
+    effect, `superseded` newest first; `until` is when this changes by itself, None if never.
+    """
+
+    in_force: Package | None
+    scheduled: tuple[Package, ...]
+    superseded: tuple[Package, ...]
+    until: datetime | None
+
+
+def standing(packages: Iterable[Package], now: datetime) -> Standing:
+    """Sort the versions that are announced at `now` (UTC); the others do not exist yet.
+
+    In force is the version whose effect came last, of two that took effect at once the higher
+    number.
+    """
+    every = sorted(packages, key=lambda package: (package.starts, package.number))
+    known = [package for package in every if package.announced_at <= now]
+    started = [package for package in known if package.starts <= now]
+    scheduled = tuple(package for package in known if package.starts > now)
+    moments = {moment for package in every for moment in (package.announced_at, package.starts)}
+    return Standing(
+        in_force=started[-1] if started else None,
+        scheduled=scheduled,
+        superseded=tuple(reversed(started[:-1])),
+        until=min((moment for moment in moments if moment > now), default=None),
+    )
+
+
+def in_force(packages: Iterable[Package], now: datetime) -> Package | None:
+    """The version in force at `now` (UTC), or None."""
+    return standing(packages, now).in_force
+
+
+def state(package: Package, packages: Iterable[Package], now: datetime) -> State:
+    """Where one version stands at `now` (UTC); one not announced yet counts as a draft."""
+    if now < package.announced_at:
+        return State.DRAFT
+    if now < package.starts:
+        return State.SCHEDULED
+    newest = in_force(packages, now)
+    return State.IN_FORCE if newest and newest.number == package.number else State.SUPERSEDED
+
+
+def announcement(packages: Iterable[Package], now: datetime, seen: str | None) -> Package | None:
+    """The change that a returning visitor is to be told of at `now` (UTC), or None (R80-R83).
+
+    `seen` is the version number in the visitor's cookie; a visitor without one is new and is told
+    nothing (R83). Told is the newest material version that the visitor has not seen, from its
+    announcement until 14 days after its effect. The first version of a document changes nothing.
+    """
+    known = VersionNumber.read(seen)
+    if known is None:
+        return None
+    every = sorted(packages, key=lambda package: package.number)
+    told = [
+        package
+        for package in every[1:]
+        if package.material
+        and package.number > known
+        and package.announced_at <= now < package.starts + ANNOUNCED_AFTER_EFFECT
+    ]
+    return told[-1] if told else None

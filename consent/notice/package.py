@@ -1,0 +1,279 @@
+"""A frozen notice version: what `publish` wrote, read back and verified (R75).
+
+    notices/<document>/2026.1/    fi.md … facts.toml  manifest.json  fi.html …
+
+The manifest is canonical JSON and names the SHA-256 of every other file; its own SHA-256 is the
+version's hash. Nothing here loads markdown, yaml or nh3: a server only reads.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from ..errors import NoticeError, Problem
+from ..record import canonical
+from .html import Heading, read
+from .number import CLASSES, VersionNumber
+
+MANIFEST = "manifest.json"
+FACTS = "facts.toml"
+SCHEMA = 1
+
+_LANG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", re.ASCII)
+_MEDIA_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".md": "text/markdown; charset=utf-8",
+    ".toml": "application/toml",
+    ".json": "application/json",
+}
+
+
+@dataclass(frozen=True)
+class Rendition:
+    """One language of a version: its front matter and its HTML without the page round it.
+
+    `hash` is the SHA-256 of the HTML, 64 hexadecimal digits.
+    """
+
+    lang: str
+    title: str
+    short: str
+    change: str
+    body: str = field(repr=False)
+
+    @cached_property
+    def hash(self) -> str:
+        """The SHA-256 of the HTML in UTF-8 (R75)."""
+        return sha256(self.body.encode()).hexdigest()
+
+    @cached_property
+    def toc(self) -> tuple[Heading, ...]:
+        """The headings, in their order."""
+        return read(self.body).headings
+
+
+@dataclass(frozen=True)
+class Package:
+    """A published version; equal to another when their manifests are.
+
+    `announced_at` and `effective_at` are UTC; `effective` is the day at whose 00:00 in the site's
+    time zone the version takes effect. `declaration` is the hash of the declaration that its
+    cookie table was made from, `cookies` of what the table tells of it (`cookies.cookie_hash`);
+    `files` holds the bytes of every file by name.
+    """
+
+    number: VersionNumber
+    document: str
+    change_class: str
+    reason: str
+    author: str
+    announced_at: datetime
+    effective_at: datetime
+    effective: date
+    timezone: str
+    cookies: str
+    declaration: str
+    renditions: Mapping[str, Rendition] = field(compare=False)
+    files: Mapping[str, bytes] = field(repr=False)
+
+    @cached_property
+    def hash(self) -> str:
+        """The version's hash: the SHA-256 of its manifest, 64 hexadecimal digits."""
+        return sha256(self.files[MANIFEST]).hexdigest()
+
+    @property
+    def starts(self) -> datetime:
+        """When it really takes effect: never before it could be read."""
+        return max(self.effective_at, self.announced_at)
+
+    @property
+    def material(self) -> bool:
+        """Whether the change is announced on the site (R80)."""
+        return self.change_class == "material"
+
+
+def artifacts(package: Package) -> dict[str, tuple[str, bytes]]:
+    """Map the SHA-256 of each file of a package to its media type and bytes, for the log."""
+    return {
+        sha256(body).hexdigest(): (_MEDIA_TYPES[Path(name).suffix], body)
+        for name, body in package.files.items()
+    }
+
+
+def manifest_bytes(
+    *,
+    number: VersionNumber,
+    document: str,
+    change_class: str,
+    reason: str,
+    author: str,
+    announced_at: datetime,
+    effective_at: datetime,
+    effective: date,
+    timezone: str,
+    cookies: str,
+    declaration: str,
+    renditions: Mapping[str, Rendition],
+    sources: Mapping[str, bytes],
+    facts: bytes,
+) -> bytes:
+    """Write a manifest as canonical JSON; `sources` are the Markdown files by language."""
+    return canonical(
+        {
+            "schema": SCHEMA,
+            "number": str(number),
+            "document": document,
+            "class": change_class,
+            "reason": reason,
+            "author": author,
+            "announced_at": iso(announced_at),
+            "effective_at": iso(effective_at),
+            "effective": effective.isoformat(),
+            "timezone": timezone,
+            "cookies": cookies,
+            "declaration": declaration,
+            "facts": sha256(facts).hexdigest(),
+            "languages": {
+                lang: {
+                    "title": text.title,
+                    "short": text.short,
+                    "change": text.change,
+                    "html": text.hash,
+                    "md": sha256(sources[lang]).hexdigest(),
+                }
+                for lang, text in renditions.items()
+            },
+            # The order of `languages` is the alphabet's; this one is the site's.
+            "order": list(renditions),
+        }
+    )
+
+
+def verify_package(folder: Path) -> Package:
+    """Read a published version and check every hash in it.
+
+    Raises `NoticeError` if a file is missing, changed or damaged, or if the folder's name is not
+    the version's number (R75). A manifest that was rewritten with all its hashes is whole in
+    itself; compare `Package.hash` with the one that was logged for the number.
+    """
+    name = f"{folder.name}/{MANIFEST}"
+    remedy = "restore the folder as it was published, from version control"
+
+    def refuse(file: str, key: str, message: str) -> NoticeError:
+        return NoticeError([Problem(file, key, message, remedy)])
+
+    try:
+        raw = (folder / MANIFEST).read_bytes()
+    except OSError as error:
+        how = f"publish it with: consent notice publish {folder.name}"
+        raise NoticeError([Problem(name, "", "the version is not published", how)]) from error
+    damaged = (KeyError, TypeError, ValueError, RecursionError)
+    try:
+        manifest = json.loads(raw)
+        if not isinstance(manifest, dict):
+            raise TypeError("it is not an object")
+        if canonical(manifest) != raw:
+            raise ValueError("it is not in canonical form")
+        wanted = _hashes(manifest)
+    except damaged as error:
+        raise refuse(name, "", f"the manifest is damaged: {error}") from error
+
+    files, problems = {MANIFEST: raw}, []
+    for file, digest in wanted.items():
+        try:
+            files[file] = (folder / file).read_bytes()
+        except OSError:
+            problems.append(Problem(f"{folder.name}/{file}", "", "the file is missing", remedy))
+            continue
+        if sha256(files[file]).hexdigest() != digest:
+            message = "the file is not the one that was published"
+            problems.append(Problem(f"{folder.name}/{file}", "", message, remedy))
+    if problems:
+        raise NoticeError(problems)
+
+    try:
+        package = _package(manifest, files)
+    except damaged as error:
+        raise refuse(name, "", f"the manifest is damaged: {error}") from error
+    if str(package.number) != folder.name:
+        raise refuse(name, "number", f"it is of version {package.number}")
+    return package
+
+
+def iso(moment: datetime) -> str:
+    """Write an instant as ISO 8601 in UTC with whole seconds: 2026-12-31T22:00:00Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _hashes(manifest: Mapping[str, object]) -> dict[str, str]:
+    # The hash that each file must have; names are made here, none is taken from the manifest.
+    if manifest["schema"] != SCHEMA:
+        raise ValueError(f"schema {manifest['schema']} is not known here")
+    languages, order = _languages(manifest)
+    wanted = {FACTS: _text(manifest, "facts")}
+    for lang in order:
+        wanted[f"{lang}.html"] = _text(languages[lang], "html")
+        wanted[f"{lang}.md"] = _text(languages[lang], "md")
+    return wanted
+
+
+def _package(manifest: Mapping[str, object], files: Mapping[str, bytes]) -> Package:
+    if manifest["class"] not in CLASSES:
+        raise ValueError(f"class {manifest['class']} is not known")
+    languages, order = _languages(manifest)
+    return Package(
+        number=VersionNumber.parse(_text(manifest, "number")),
+        document=_text(manifest, "document"),
+        change_class=_text(manifest, "class"),
+        reason=_text(manifest, "reason"),
+        author=_text(manifest, "author"),
+        announced_at=_instant(manifest, "announced_at"),
+        effective_at=_instant(manifest, "effective_at"),
+        effective=date.fromisoformat(_text(manifest, "effective")),
+        timezone=_text(manifest, "timezone"),
+        cookies=_text(manifest, "cookies"),
+        declaration=_text(manifest, "declaration"),
+        renditions={
+            lang: Rendition(
+                lang=lang,
+                title=_text(languages[lang], "title"),
+                short=_text(languages[lang], "short"),
+                change=_text(languages[lang], "change"),
+                body=files[f"{lang}.html"].decode("utf-8"),
+            )
+            for lang in order
+        },
+        files=files,
+    )
+
+
+def _languages(
+    manifest: Mapping[str, object],
+) -> tuple[Mapping[str, Mapping[str, object]], list[str]]:
+    languages, order = manifest["languages"], manifest["order"]
+    if not (isinstance(languages, dict) and isinstance(order, list) and order):
+        raise TypeError("it has no languages")
+    if sorted(languages) != sorted(order) or not all(map(_LANG.fullmatch, order)):
+        raise ValueError("its languages are not what their order says")
+    if not all(isinstance(values, dict) for values in languages.values()):
+        raise TypeError("a language is not an object")
+    return languages, order
+
+
+def _text(values: Mapping[str, object], key: str) -> str:
+    value = values[key]
+    if not isinstance(value, str):
+        raise TypeError(f"{key} is not text")
+    return value
+
+
+def _instant(values: Mapping[str, object], key: str) -> datetime:
+    text = _text(values, key)
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

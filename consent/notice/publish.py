@@ -1,0 +1,261 @@
+"""Publishing: a draft becomes a frozen package, or every reason why not is told (R47, R75)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from secrets import token_hex
+from zoneinfo import ZoneInfo
+
+from ..declaration import Declaration
+from ..errors import NoticeError, Problem
+from .cookies import cookie_hash
+from .number import VersionNumber
+from .package import FACTS, MANIFEST, Package, manifest_bytes, verify_package
+from .preview import renditions_of
+from .render import render_version
+from .shelf import DRAFT, numbered
+from .version import Unconfirmed, VersionSource, load_source, unconfirmed
+
+LEAD_DAYS = 30
+"""How many days before its effect a material change is announced (R81)."""
+
+
+def publish(
+    draft: Path,
+    number: VersionNumber | str,
+    effective: date | None = None,
+    *,
+    languages: Sequence[str],
+    declaration: Declaration,
+    settings_addresses: Mapping[str, str],
+    timezone: str,
+    now: datetime,
+    author: str = "",
+    reason: str = "",
+    lead_days: int = LEAD_DAYS,
+) -> Package:
+    """Freeze the draft as version `number`, which takes effect on the day `effective` at 00:00.
+
+    `draft` is the folder with the Markdown and the facts; the package is written beside it, in one
+    step, and takes the draft's files with it (a folder that has its number becomes the package in
+    place). `effective` may stand in the facts instead; its
+    midnight is that of `timezone`. `now` (with a time zone) is when the version is announced;
+    `author` is stored (R75). `reason` is stored too, and lets a material change be announced less
+    than `lead_days` days before its effect (R81); the first version needs no lead.
+
+    Publishing the same again returns the package that is there. Raises `NoticeError` with every
+    reason why not: an unconfirmed fact, a missing language, a fault of the text, other bytes under
+    a number that is taken, a date too early.
+    """
+    if now.tzinfo is None:
+        raise ValueError("now must carry a time zone")
+    if isinstance(number, str):
+        number = VersionNumber.parse(number)
+    parent = draft.parent
+    target = parent / str(number)
+    source = load_source(draft, languages)
+    pages = render_version(
+        source,
+        declaration=declaration,
+        settings_addresses=settings_addresses,
+        version=str(number),
+    )
+    problems = [problem for page in pages.values() for problem in page.problems]
+    problems += map(_must_be_confirmed, unconfirmed(source))
+    day = effective or source.effective
+    if day is None:
+        remedy = 'write effective = "2027-01-01" under [version], or give the date'
+        problems.append(Problem(FACTS, "version.effective", "no effective date", remedy))
+    elif source.effective not in (None, day):
+        message = f"the facts say {source.effective}, the command {day}"
+        problems.append(Problem(FACTS, "version.effective", message, "make them one"))
+
+    # A folder may have its number before it is published; then it becomes the package in place.
+    in_place = target.exists() and draft.samefile(target)
+    fresh = not target.exists() or (in_place and not (target / MANIFEST).exists())
+    known = None if fresh else verify_package(target)
+    if known is None:
+        others = [n for n, place in numbered(parent) if n != number and (place / MANIFEST).exists()]
+        problems += _check_order(number, others)
+        if others:
+            problems += _check_summaries(source)
+            problems += _check_purposes(source, verify_package(parent / str(max(others))))
+        if day is not None:
+            lead = 0
+            if others and source.change_class == "material" and not reason:
+                lead = lead_days
+            problems += _check_date(day, now.astimezone(ZoneInfo(timezone)), lead, bool(others))
+    if problems or day is None:
+        raise NoticeError(problems)
+
+    renditions = renditions_of(source, pages)
+    # A package that is there keeps the moment, the author and the declaration of its publication;
+    # what it shows of the declaration is compared.
+    manifest = manifest_bytes(
+        number=number,
+        document=source.document,
+        change_class=source.change_class,
+        reason=reason or (known.reason if known else ""),
+        author=known.author if known else author,
+        announced_at=known.announced_at if known else now,
+        effective_at=midnight(day, timezone),
+        effective=day,
+        timezone=timezone,
+        cookies=cookie_hash(declaration, str(number)),
+        declaration=known.declaration if known else declaration.hash,
+        renditions=renditions,
+        sources={lang: text.raw for lang, text in source.texts.items()},
+        facts=source.facts_raw,
+    )
+    if known is None:
+        files = {MANIFEST: manifest, FACTS: source.facts_raw}
+        files |= {f"{lang}.html": text.body.encode() for lang, text in renditions.items()}
+        files |= {text.file: text.raw for text in source.texts.values()}
+        if in_place:
+            _complete(target, files)
+        else:
+            _write(parent, target, files)
+        known = verify_package(target)
+    elif known.files[MANIFEST] != manifest:
+        message = f"version {number} is published with other content, and that cannot be changed"
+        remedy = f"publish as {next_number([n for n, _ in numbered(parent)], number.year)}"
+        raise NoticeError([Problem(f"{number}/{MANIFEST}", "", message, remedy)])
+    if draft.name == DRAFT:
+        _take_away(draft, [FACTS, *(text.file for text in source.texts.values())])
+    return known
+
+
+def next_number(taken: Sequence[VersionNumber], year: int) -> VersionNumber:
+    """The next free number in `year`, above every number that is taken."""
+    newest = max(taken, default=VersionNumber(year, 0))
+    return (
+        VersionNumber(newest.year, newest.n + 1) if newest.year >= year else VersionNumber(year, 1)
+    )
+
+
+def midnight(day: date, timezone: str) -> datetime:
+    """The instant, in UTC, at which `day` begins in a time zone; where clocks skip it, the skip."""
+    return datetime.combine(day, time(0), ZoneInfo(timezone)).astimezone(UTC)
+
+
+def earliest(now: datetime, lead_days: int = LEAD_DAYS) -> date:
+    """The first day on which a change announced at `now` (site's local time) may take effect.
+
+    Full days are counted by the site's calendar: what is announced in the course of a day takes
+    effect at the earliest at the midnight that ends the `lead_days`-th day after it.
+    """
+    if not lead_days:
+        return now.date()
+    begun = now.time() != time(0)
+    return now.date() + timedelta(days=lead_days + begun)
+
+
+def _check_order(number: VersionNumber, others: Sequence[VersionNumber]) -> list[Problem]:
+    if not others or number > max(others):
+        return []
+    remedy = f"publish as {next_number(others, number.year)}"
+    return [
+        Problem(str(number), "number", f"numbers only rise; {max(others)} is published", remedy)
+    ]
+
+
+def _check_summaries(source: VersionSource) -> list[Problem]:
+    remedy = "say in plain words what changes for the reader, in at most 400 characters"
+    return [
+        Problem(text.file, "change", "the summary of the change is missing (R77)", remedy)
+        for text in source.texts.values()
+        if not text.change
+    ]
+
+
+def _check_purposes(source: VersionSource, before: Package) -> list[Problem]:
+    # R86: people are told of a new purpose before the processing starts, so it is announced.
+    if source.change_class == "material":
+        return []
+    old = _purposes(tomllib.loads(before.files[FACTS].decode("utf-8")))
+    new = ", ".join(key for key in _purposes(source.facts) if key not in old)
+    if not new:
+        return []
+    message = f"{new} is new since {before.number}, and a new purpose is a material change (R86)"
+    return [Problem(FACTS, "version.class", message, 'write class = "material"')]
+
+
+def _purposes(facts: Mapping[str, object]) -> list[str]:
+    purposes = facts.get("purposes")
+    if not isinstance(purposes, list):
+        return []
+    return [str(purpose["id"]) for purpose in purposes if "id" in purpose]
+
+
+def _check_date(day: date, local: datetime, lead: int, followed: bool) -> list[Problem]:
+    # The first version may name the day from which the company has worked by it.
+    first = earliest(local, lead)
+    if day >= first or not followed:
+        return []
+    message = f"{day} is too early"
+    remedy = f"take {first} or later"
+    if lead:
+        message += f": a material change is announced {lead} days before (R81)"
+        remedy += ", or give the reason for less, which is stored"
+    return [Problem(FACTS, "version.effective", message, remedy)]
+
+
+def _must_be_confirmed(fact: Unconfirmed) -> Problem:
+    question = fact.question.get("en") or next(iter(fact.question.values()), "")
+    remedy = "ask the controller, mend the fact and remove its confirm"
+    return Problem(FACTS, fact.key, f"the controller has not confirmed it: {question}", remedy)
+
+
+def _write(parent: Path, target: Path, files: Mapping[str, bytes]) -> None:
+    # Everything is durable under another name before the version appears under its own.
+    place = parent / f".{target.name}.{token_hex(4)}"
+    place.mkdir()
+    try:
+        for name, body in files.items():
+            _durable(place / name, body)
+        _sync(place)
+        place.rename(target)
+        _sync(parent)
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+
+
+def _complete(target: Path, files: Mapping[str, bytes]) -> None:
+    # The manifest comes last: a folder without one is not published.
+    for name, body in files.items():
+        if name != MANIFEST:
+            _durable(target / name, body)
+    part = target / f".{MANIFEST}.{token_hex(4)}"
+    _durable(part, files[MANIFEST])
+    _sync(target)
+    part.rename(target / MANIFEST)
+    _sync(target)
+
+
+def _durable(path: Path, body: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _take_away(draft: Path, names: Sequence[str]) -> None:
+    # Only what is in the package now; notes that an editor keeps beside it stay.
+    for name in names:
+        (draft / name).unlink(missing_ok=True)
+    if not any(draft.iterdir()):
+        draft.rmdir()

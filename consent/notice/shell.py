@@ -1,0 +1,216 @@
+"""What the page round a notice shows: the context of the templates `notice.html` and its text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from markupsafe import Markup
+
+from ..texts.dates import date_in_words
+from .lifecycle import State, standing, state
+from .package import Package, Rendition
+from .preview import Preview
+from .words import language_name, words
+
+Address = Callable[[Package | None, str], str]
+"""Gives the address of a version in a language; of None, the address of the version in force."""
+
+
+def notice_context(
+    package: Package,
+    lang: str,
+    packages: Sequence[Package],
+    now: datetime,
+    *,
+    address: Address,
+    site_name: str,
+    back: str,
+    stylesheet: str,
+    feed: str = "",
+) -> dict[str, object]:
+    """Give the context of `notice.html` for a published version as it stands at `now` (UTC).
+
+    `back` is the address that leads back to the site, `feed` that of the Atom feed ("" for none).
+    """
+    say, text = words(lang), package.renditions[lang]
+    where = state(package, packages, now)
+    day = date_in_words(package.effective, lang)
+    lines = {
+        State.SCHEDULED: say["scheduled_line"],
+        State.SUPERSEDED: say["superseded_line"],
+        State.IN_FORCE: "",
+        State.DRAFT: say["draft_line"],
+    }
+    latest = address(None, lang)
+    context = _common(text, where, say, site_name, back, stylesheet)
+    return context | {
+        "number": str(package.number),
+        "version": say["version"].format(number=package.number),
+        "effective": _effect(where, say).format(date=day),
+        "effective_iso": package.effective.isoformat(),
+        "status_line": lines[where].format(date=day),
+        "version_hash": package.hash,
+        "languages": [
+            {
+                "lang": other,
+                "name": language_name(other),
+                "address": _same(package, other, where, address),
+            }
+            for other in package.renditions
+            if other != lang
+        ],
+        "versions": _versions(package, lang, packages, now, address),
+        "latest": latest if where in (State.SCHEDULED, State.SUPERSEDED) else "",
+        "links": relations(package, lang, packages, now, address=address, feed=feed),
+        "feed": feed,
+    }
+
+
+def draft_context(
+    preview: Preview,
+    lang: str,
+    *,
+    address: Address,
+    site_name: str,
+    back: str,
+    stylesheet: str,
+) -> dict[str, object]:
+    """Give the context of `notice.html` for a draft: marked as one, not to be indexed."""
+    say, text = words(lang), preview.renditions[lang]
+    context = _common(text, State.DRAFT, say, site_name, back, stylesheet)
+    return context | {
+        "number": "",
+        "version": say["draft"],
+        "effective": "",
+        "effective_iso": "",
+        "status_line": say["draft_line"],
+        "version_hash": "",
+        "languages": [
+            {"lang": other, "name": language_name(other), "address": address(None, other)}
+            for other in preview.renditions
+            if other != lang
+        ],
+        "versions": [],
+        "latest": "",
+        "links": [],
+        "feed": "",
+        "open_facts": [
+            {
+                "question": fact.question.get(lang) or fact.question.get("en", fact.key),
+                "section": fact.section,
+            }
+            for fact in preview.open_facts
+        ],
+    }
+
+
+def relations(
+    package: Package,
+    lang: str,
+    packages: Sequence[Package],
+    now: datetime,
+    *,
+    address: Address,
+    feed: str = "",
+) -> list[dict[str, str]]:
+    """List the links of a version's page: RFC 5829, the other languages, canonical and the feed.
+
+    Each has `rel` and `href`, and where it matters `hreflang` or `type`; for `<link>` elements and
+    for the Link header alike. Only the version in force is canonical at its versionless address.
+    """
+    known = sorted(
+        (other for other in packages if other.announced_at <= now and lang in other.renditions),
+        key=lambda other: other.number,
+    )
+    numbers = [other.number for other in known]
+    links = []
+    where = state(package, packages, now)
+    if where is State.IN_FORCE:
+        links.append({"rel": "canonical", "href": address(None, lang)})
+    links.append({"rel": "latest-version", "href": address(None, lang)})
+    if package.number in numbers:
+        place = numbers.index(package.number)
+        if place:
+            href = address(known[place - 1], lang)
+            links.append({"rel": "predecessor-version", "href": href})
+        if place + 1 < len(known):
+            href = address(known[place + 1], lang)
+            links.append({"rel": "successor-version", "href": href})
+    links += [
+        {"rel": "alternate", "hreflang": other, "href": _same(package, other, where, address)}
+        for other in package.renditions
+    ]
+    if feed:
+        links += [
+            {"rel": "alternate", "type": "application/atom+xml", "href": feed},
+            {"rel": "version-history", "href": feed},
+        ]
+    return links
+
+
+def _common(
+    text: Rendition,
+    where: State,
+    say: Mapping[str, str],
+    site_name: str,
+    back: str,
+    stylesheet: str,
+) -> dict[str, object]:
+    return {
+        "lang": text.lang,
+        "title": text.title,
+        "site_name": site_name,
+        "words": say,
+        "state": str(where),
+        "short": _paragraphs(text.short),
+        "change": text.change,
+        "change_title": say["change_ahead" if where is State.SCHEDULED else "change"],
+        "toc": [heading for heading in text.toc if heading.level == 2],
+        # Sanitised before it was frozen, and verified since.
+        "body": Markup(text.body),  # noqa: S704
+        "content_hash": text.hash,
+        "open_facts": [],
+        "back": back,
+        "stylesheet": stylesheet,
+    }
+
+
+def _same(package: Package, lang: str, where: State, address: Address) -> str:
+    # The version in force has its versionless address in every language.
+    return address(None if where is State.IN_FORCE else package, lang)
+
+
+def _effect(where: State, say: Mapping[str, str]) -> str:
+    return say["effect" if where is State.SCHEDULED else "effective"]
+
+
+def _versions(
+    package: Package, lang: str, packages: Sequence[Package], now: datetime, address: Address
+) -> list[dict[str, object]]:
+    # Newest first, with what changed in each; those not announced do not exist yet (R77).
+    say, stand = words(lang), standing(packages, now)
+    rows = []
+    for word, some in (
+        ("effect", tuple(reversed(stand.scheduled))),
+        ("effective", (stand.in_force,) if stand.in_force else ()),
+        ("former", stand.superseded),
+    ):
+        for other in some:
+            shown = lang if lang in other.renditions else next(iter(other.renditions))
+            rows.append(
+                {
+                    "number": str(other.number),
+                    "address": address(other, shown),
+                    "effective": say[word].format(date=date_in_words(other.effective, lang)),
+                    "effective_iso": other.effective.isoformat(),
+                    "change": other.renditions[shown].change or say["first"],
+                    "lang": shown,
+                    "here": other.number == package.number,
+                }
+            )
+    return rows
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]

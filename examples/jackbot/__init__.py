@@ -1,0 +1,1 @@
+"""An example company site in Finnish, Swedish and English."""

@@ -1,0 +1,41 @@
+"""The engines that the log's contract is tested on, and small makers of entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from consent.log import Entry
+from consent.record import canonical
+
+
+class LogEngine(NamedTuple):
+    """A kind of log: `address` names one, not yet made, that belongs to a test's own folder."""
+
+    name: str
+    address: Callable[[Path], str]
+
+
+ENGINES = [LogEngine("sqlite", lambda folder: str(folder / "log.sqlite3"))]
+
+
+def consent_id(number: int) -> str:
+    return f"id{number:020d}"
+
+
+def grant(number: int, **more: object) -> Entry:
+    """Make a consent under an id of its own."""
+    value = {"consent_id": consent_id(number), "event": "grant", "kind": "consent", **more}
+    return Entry("consent", canonical(value), consent_id(number))
+
+
+def refusal(number: int) -> Entry:
+    """Make a refusal, which has no id but a form token behind it."""
+    body = canonical({"event": "refusal", "kind": "consent", "number": number})
+    return Entry("consent", body, once=b"token %d" % number)
+
+
+def artifact(text: bytes) -> tuple[str, tuple[str, bytes]]:
+    return sha256(text).hexdigest(), ("text/plain", text)
