@@ -77,22 +77,22 @@ async def decide(
     if decision.grants():
         error, status = await _obstacle(runtime, shown, address)
         if error:
-            decision = _without_grants(runtime, choice, asked, granted, scopes)
+            decision = _without_grants(edition, choice, today, asked - granted, scopes)
     if decision.event is None:
         return _outcome(runtime, edition, choice, decision, "", error, status, cookies)
     consent_id = decision.held or (_new_id(runtime, form) if decision.grants() else "")
-    entry = _entry(runtime, choice, decision, shown, consent_id, form)
+    entry = _entry(runtime, edition, choice, decision, shown, consent_id, form)
     try:
         entry = await _append(runtime, entry, decision, form)
     except LogUnavailable as fault:
         logger.error("the consent log is down: %s", fault)
         if decision.grants():
             error, status = "mixed" if set(asked) - set(granted) else "log", 503
-            decision = _without_grants(runtime, choice, asked, granted, scopes)
+            decision = _without_grants(edition, choice, today, asked - granted, scopes)
             if decision.event is None:
                 return _outcome(runtime, edition, choice, decision, "", "log", 503, cookies)
             consent_id = decision.held
-            entry = _entry(runtime, choice, decision, shown, consent_id, form)
+            entry = _entry(runtime, edition, choice, decision, shown, consent_id, form)
         await to_thread.run_sync(_spool, runtime, entry)
     return _outcome(runtime, edition, choice, decision, consent_id, error, status, cookies)
 
@@ -129,17 +129,13 @@ async def _obstacle(runtime: Runtime, shown: Shown | None, address: str) -> tupl
 
 
 def _without_grants(
-    runtime: Runtime,
-    choice: Choice,
-    asked: set[str],
-    granted: set[str],
-    scopes: Mapping[str, str],
+    edition: Edition, choice: Choice, today: int, denied: set[str], scopes: Mapping[str, str]
 ) -> Decision:
     """The same form without what it grants anew: its denials stand."""
-    return runtime.edition.rules.decide(
+    return edition.rules.decide(
         choice.stored,
-        runtime.today,
-        asked=asked - granted,
+        today,
+        asked=denied,
         granted=(),
         scopes={category: digest[:12] for category, digest in scopes.items()},
     )
@@ -162,6 +158,7 @@ def _mac(runtime: Runtime, purpose: bytes, text: str) -> str:
 
 def _entry(
     runtime: Runtime,
+    edition: Edition,
     choice: Choice,
     decision: Decision,
     shown: Shown | None,
@@ -169,13 +166,12 @@ def _entry(
     form: dict[str, str],
 ) -> Entry:
     method = form.get("method", "api")
-    optional = runtime.edition.rules.optional
     position = runtime.settings.banner.position
     record = consent_record(
         decision,
         shown,
         at=runtime.now(),
-        optional=optional,
+        optional=edition.rules.optional,
         memory=runtime.settings.memory,
         consent_id=consent_id,
         method=method if method in METHODS else "api",
@@ -185,7 +181,8 @@ def _entry(
     once = None
     if not consent_id and 16 <= len(form.get("token", "")) <= 64:
         # The key tells one form from another for two days and nothing else: the token is nowhere.
-        once = _mac(runtime, b"consent.once.1", form["token"]).encode()
+        said = canonical(record["states"]).decode()
+        once = _mac(runtime, b"consent.once.1", f"{form['token']} {said}").encode()
     return Entry(
         "consent",
         canonical(record),

@@ -66,7 +66,8 @@ PAGE = """<!DOCTYPE html>
 <head><meta charset="utf-8"><title>Sivu</title></head>
 <body class="x"><h1>Hei</h1>
 <template data-consent="statistics"><script src="/count.js"></script></template>
-<template data-consent="video" data-embed><iframe src="https://v.example/1" width="560" height="315" title="V"></iframe></template>
+<template data-consent="video" data-embed>
+<iframe src="https://v.example/1" width="560" height="315" title="V"></iframe></template>
 </body></html>"""
 
 

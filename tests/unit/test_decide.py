@@ -8,9 +8,9 @@ from unittest import mock
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.small_site import Make, Site, decide, fields
 
 from consent.errors import LogUnavailable
+from tests.unit.small_site import Make, Site, decide, fields
 
 OPTIONAL = ("preferences", "statistics", "marketing")
 
@@ -69,7 +69,7 @@ def test_everything_that_a_record_names_is_kept(site: Site) -> None:
     log = site.consent.runtime.log
     for digest in [*record["artifacts"], *record["scopes"].values()]:  # type: ignore[misc]
         assert log.artifact(digest) is not None
-    kind, body = log.artifact(str(record["shown"])) or ("", b"")
+    _, body = log.artifact(str(record["shown"])) or ("", b"")
     assert json.loads(body)["texts"]["banner"]["accept"] == "Hyväksy kaikki"
 
 
@@ -225,7 +225,7 @@ def test_of_a_mixed_answer_the_denials_hold_though_the_log_is_down(site: Site) -
         response = decide(client, "save", "marketing")
     assert response.status_code == 503
     assert client.get("/api").json() == {"statistics": False}
-    assert "name=\"marketing\" value=\"granted\" checked" not in client.get("/choices/fi").text
+    assert 'name="marketing" value="granted" checked' not in client.get("/choices/fi").text
 
 
 def test_a_form_that_showed_something_unknown_grants_nothing(site: Site) -> None:
@@ -252,9 +252,7 @@ def test_a_form_from_elsewhere_is_refused(site: Site, headers: dict[str, str]) -
     """R118."""
     client = site.client()
     form = fields(client.get("/choices/fi").text)
-    response = client.post(
-        "/choices/decide", data={**form, "decision": "accept"}, headers=headers
-    )
+    response = client.post("/choices/decide", data={**form, "decision": "accept"}, headers=headers)
     assert response.status_code == 403
     assert site.log() == []
 

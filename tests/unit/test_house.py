@@ -115,6 +115,7 @@ def test_every_room_has_a_floor_and_no_two_import_each_other():
 def test_no_file_is_long():
     """Above 400 lines a file has two duties."""
     code = [path for path in sources() if path.endswith((".py", ".js", ".css"))]
+    code = [path for path in code if "/assets/" not in path]  # an example site's own looks
     lengths = {path: len(read(path).splitlines()) for path in code}
     assert {path: length for path, length in lengths.items() if length > 400} == {}
 
