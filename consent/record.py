@@ -104,7 +104,7 @@ def consent_record(
     assert decision.event is not None
     answers = decision.answers
     record: dict[str, object] = {
-        "type": "consent",
+        "kind": "consent",
         "schema": 1,
         "id": secrets.token_hex(16),
         "event": decision.event.value,

@@ -24,6 +24,8 @@ _SHARED = frozenset({b"last-modified", b"cdn-cache-control", b"surrogate-control
 _BYTES = frozenset({b"accept-ranges", b"content-md5", b"digest", b"content-digest", b"repr-digest"})
 _HANDLED = _SHARED | _BYTES | {b"etag", b"vary", b"cache-control", b"content-length"}
 _VARY = (b"Cookie", b"Sec-GPC")
+_VARY_FIELD = (b"vary", b", ".join(_VARY))
+_PRIVATE = (b"cache-control", b"private")
 KEEP = -1
 
 
@@ -102,20 +104,16 @@ def revised(
     for field in headers:
         name, value = field
         key = name.lower()
-        if key not in _HANDLED:
+        if key == b"content-length":
+            if length is not None:
+                out.append(field if length == KEEP else (name, b"%d" % length))
+        elif key not in _HANDLED:
             out.append(field)
-        elif key == b"content-length":
-            if length == KEEP:
-                out.append(field)
-            elif length is not None:
-                out.append((name, b"%d" % length))
         elif key == b"etag":
-            if private and not tag:
-                continue
-            if (private or changed) and (etag := _tagged(value, tag)):
-                out.append((name, etag))
-            elif not (private or changed):
+            if not (private or changed):
                 out.append(field)
+            elif (tag or not private) and (etag := _tagged(value, tag)):
+                out.append((name, etag))
         elif private and key == b"vary":
             vary.append(value)
         elif private and key == b"cache-control":
@@ -123,8 +121,8 @@ def revised(
         elif not (changed and key in _BYTES) and not (private and key in _SHARED):
             out.append(field)
     if private:
-        out.append((b"vary", _varied(b", ".join(vary)) if vary else b"Cookie, Sec-GPC"))
-        out.append((b"cache-control", _controlled(b", ".join(control)) if control else b"private"))
+        out.append((b"vary", _varied(b", ".join(vary))) if vary else _VARY_FIELD)
+        out.append((b"cache-control", _controlled(b", ".join(control))) if control else _PRIVATE)
     return out
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from .gates import Allows, LateGates, Placeholder, marked
@@ -25,6 +26,7 @@ _logger = logging.getLogger("consent")
 _BODILESS = frozenset({204, 205, 206, 304})
 _POLICIES = frozenset({b"content-security-policy", b"content-security-policy-report-only"})
 _RARE = _POLICIES | {b"content-encoding", b"content-disposition"}
+_NOWHERE = Top()
 _warned: set[str] = set()
 
 
@@ -100,9 +102,11 @@ class Responder:
         "_send",
         "_size",
         "_start",
+        "_starts",
         "_tail",
     )
 
+    _body: Send
     _close: bytes
     _declared: int
     _fields: dict[bytes, bytes]
@@ -110,28 +114,31 @@ class Responder:
     _held: bytes
     _search: Search | None
     _size: int
+    _starts: tuple[bytes, ...]
     _tail: bytes
 
     def __init__(self, plan: Plan, send: Send, scope: Scope) -> None:
         self._plan = plan
-        self._send = send
+        self._send = self._body = send
         self._scope = scope
-        self._over = False  # nothing is left to do
-        self._body: Callable[[Message], Awaitable[None]] | None = None
         self._start: Message | None = None  # held until its header fields are known
+        self._over = False  # nothing is left to do
 
     def send(self, message: Message) -> Awaitable[None]:
         """Take a message of the app's and pass on what it becomes."""
-        if self._over:
-            return self._send(message)
         kind = message["type"]
         if kind == "http.response.body":
-            return self._body(message) if self._body else self._send(message)
+            return self._body(message)
+        if self._over:
+            return self._send(message)
         if kind == "http.response.start":
             return self._begin(message)
-        if self._body is None:
+        if self._body is self._send:
             return self._send(message)
         return self._file(message) if kind in FILES else self._interrupt(message)
+
+    def _end(self) -> None:
+        self._over, self._body = True, self._send
 
     # The start
 
@@ -167,7 +174,7 @@ class Responder:
         self, message: Message, private: bool = False, changed: bool = False
     ) -> Awaitable[None]:
         # Sends the start, and from now on everything, as it is but for the header fields.
-        self._over = True
+        self._end()
         if not private and self._plan.read is not None:
             private = self._plan.read()
         if private or changed:
@@ -194,8 +201,9 @@ class Responder:
 
     def _file(self, message: Message) -> Awaitable[None]:
         """Pass on a file that the server sends by itself, and all that follows it."""
-        self._over = True
-        if self._body == self._hold:
+        holding = self._body == self._hold
+        self._end()
+        if holding:
             held: Message = {"type": "http.response.body", "body": self._held, "more_body": True}
             start, self._start = self._start, None
             return self._all(*([start] if start else []), *([held] if self._held else []), message)
@@ -218,30 +226,24 @@ class Responder:
         self._held = data
         # What a declared length has been reached by is the whole page, whatever else is announced.
         ended = not message.get("more_body", False) or len(data) == self._declared
-        top = None
-        if self._search is None:
-            top = recall(data)
-            if top is None:
-                whole = is_document(data, ended)
-                if whole is None:
-                    return _nothing()
-                if not whole:
-                    return self._leave(message, data)
-                self._search = Search()
         wanted = self._plan.insertion
-        if top is None and self._search is not None:
+        if self._search is None:
+            if wanted is not None and (top := recall(data)):
+                return self._release(message, data, ended, top)
+            whole = is_document(data, ended)
+            if whole is None:
+                return _nothing()
+            if not whole:
+                return self._leave(message, data)
             if wanted is None or (isinstance(wanted, Insertion) and not any(wanted[:3])):
-                top = Top()  # nothing that needs a place
-            else:
-                top = self._search.look(data, ended)
-                if top is None:
-                    return _nothing()
-        assert top is not None
-        return self._release(message, data, ended, top)
+                return self._release(message, data, ended, _NOWHERE)
+            self._search = Search()
+        top = self._search.look(data, ended)
+        return self._release(message, data, ended, top) if top else _nothing()
 
     def _leave(self, message: Message, data: bytes) -> Awaitable[None]:
         """Send a fragment as it is."""
-        self._over = True
+        self._end()
         message = {**message, "body": data}
         start, self._start = self._start, None
         if start is None:
@@ -264,8 +266,12 @@ class Responder:
         gates = None
         if plan.allows is not None and not (ended and not marked(data)):
             gates = LateGates(plan.allows, plan.placeholder)
-        self._gates, self._close, self._held, self._size = gates, top.close, b"", len(data)
-        self._over, self._body = ended, self._stream
+        self._gates, self._held, self._size = gates, b"", len(data)
+        self._close = top.close
+        self._starts = _beginnings(top.close)
+        self._body = self._stream
+        if ended:
+            self._end()
         body = self._joined(data, style, banner, ended, top)
         if body is not data:
             message = {**message, "body": body}
@@ -307,18 +313,17 @@ class Responder:
     def _joined(self, data: bytes, style: bytes, banner: bytes, ended: bool, top: Top) -> bytes:
         at, gates = 0, self._gates
         pieces: list[bytes | memoryview] = []
-        view = memoryview(data)
         for place, piece in ((top.head, style), (top.body, banner)):
             if piece:
-                before = view[at:place]
-                pieces += (gates.feed(bytes(before), settled=True) if gates else before, piece)
+                before = data[at:place]
+                pieces += (gates.feed(before, settled=True) if gates else before, piece)
                 at = place
-        if ended and gates is None:
+        if gates is None and ended:
             if not self._tail:
-                return b"".join([*pieces, view[at:]]) if pieces else data
-            end = data.rfind(self._close, max(at, len(data) - TAIL))
+                return b"".join([*pieces, memoryview(data)[at:]]) if pieces else data
+            end = data.rfind(top.close, max(at, len(data) - TAIL))
             end = end if end >= 0 else len(data)
-            pieces += (view[at:end], self._tail, view[end:])
+            pieces += (memoryview(data)[at:end], self._tail, data[end:])
         else:
             pieces.append(self._finished(data[at:], ended))
         return b"".join(pieces)
@@ -328,8 +333,16 @@ class Responder:
         if type(data) is not bytes:
             data = bytes(data)
         more = message.get("more_body", False)
-        self._size += len(data)
-        ended = self._over = not more or self._size == self._declared
+        size = len(data)
+        self._size += size
+        if more and self._gates is None and self._size != self._declared and not self._held:
+            # By far the most chunks hold no `</body>` at their end, nor the beginning of one.
+            tail = size - TAIL if size > TAIL else 0
+            if data.rfind(self._close, tail) < 0 and not data.endswith(self._starts):
+                return self._send(message)
+        ended = not more or self._size == self._declared
+        if ended:
+            self._end()
         new = self._finished(data, ended)
         if new is data:
             return self._send(message)
@@ -351,15 +364,20 @@ class Responder:
             end = end if end >= 0 else len(data)
             return b"".join((data[:end], self._tail, data[end:]))
         if end < 0:
-            end = data.rfind(b"<", max(0, len(data) - len(self._close) + 1))
-            if end < 0 or not self._close.startswith(data[end:]):
+            if not data.endswith(self._starts):
                 return data
+            end = data.rfind(b"<")
         self._held = data[end:]
         return data[:end]
 
     async def _both(self, start: Message, body: Message) -> None:
         await self._send(start)
         await self._send(body)
+
+
+@lru_cache(maxsize=64)
+def _beginnings(close: bytes) -> tuple[bytes, ...]:
+    return tuple(close[:end] for end in range(1, len(close)))
 
 
 def _with_nonce(html: bytes, tag: bytes, nonce: bytes) -> bytes:

@@ -46,6 +46,7 @@ _SKIP = skipper(
     rb"|script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext"
 )
 _known: dict[bytes, Top] = {}
+_latest: list[tuple[bytes, Top]] = [(b"\0", Top())]
 
 
 def is_document(data: bytes, ended: bool) -> bool | None:
@@ -54,6 +55,8 @@ def is_document(data: bytes, ended: bool) -> bool | None:
     The first token is what comes after a byte order mark, spaces and comments: a doctype, `<html>`,
     `<head>` or `<body>`. `ended` says that no more will come.
     """
+    if data[:15].lower() == b"<!doctype html>":
+        return True
     if len(data) > HOLD:
         data = data[:HOLD]
     if _FIRST.match(data):
@@ -63,8 +66,17 @@ def is_document(data: bytes, ended: bool) -> bool | None:
 
 def recall(data: bytes) -> Top | None:
     """What is known of a page from another that began with the same bytes, up to `<body …>`."""
+    begin, top = _latest[0]
+    if data.startswith(begin):
+        return top
     start = data.find(b"<body", 0, HOLD)
-    return _known.get(data[: data.find(b">", start) + 1]) if start > 0 else None
+    if start < 0:
+        return None
+    begin = data[: data.find(b">", start) + 1]
+    known = _known.get(begin)
+    if known is not None:
+        _latest[0] = (begin, known)
+    return known
 
 
 class Search:

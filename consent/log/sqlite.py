@@ -142,6 +142,8 @@ class SqliteLog:
         open_writing(path).close()
         self._engine = SqliteEngine(path, clock=clock)
         self._writes = Writer(self._engine, Spool(path + ".spool"), limit=limit, revive=revive)
+        # Straight to the writer: every decision of every visitor passes here.
+        self.append = self._writes.append  # type: ignore[method-assign]
 
     @property
     def _writer(self) -> Writer:

@@ -94,6 +94,7 @@ class Batch:
         self.kinds: list[str] = []
         self.new_ids: list[str] = []
         self.new_keys: list[bytes] = []
+        self.added_ids: list[tuple[str, int]] = []
         # The newest of this group, and the places of what stood in the log before it.
         self.ids: dict[str, Appended] = {}
         self.once: dict[bytes, Appended] = {}
@@ -140,11 +141,12 @@ class Batch:
         """Take entries in order; for one that repeats an earlier one, give that."""
         salts = self.salts = os.urandom(SALT_SIZE * len(entries))
         new, kinds, new_ids, new_keys = self.new, self.kinds, self.new_ids, self.new_keys
+        ids, once, known_once, added_ids = self.ids, self.once, self.known_once, self.added_ids
         first, at = self.first, 0
         answers: list[Appended] = []
         for entry, key in zip(entries, self.keys, strict=True):
             body = entry.body
-            if key is not None:
+            if key is not None and (key in once or key in known_once):
                 known = self._known(key)
                 if known is not None:
                     answers.append(known)
@@ -160,7 +162,6 @@ class Batch:
             # This is `tree.leaf_hash`.
             leaf = sha256(b"\x00" + salts[at * 16 : at * 16 + 16] + body).digest()
             appended = Appended(first + at, leaf, body, True)
-            at += 1
             new.append(appended)
             kinds.append(entry.kind)
             answers.append(appended)
@@ -168,21 +169,23 @@ class Batch:
                 new_ids.append(_NO_ID)
             else:
                 new_ids.append(entry.consent_id)
-                self.ids[entry.consent_id] = appended
+                ids[entry.consent_id] = appended
+                added_ids.append((entry.consent_id, first + at))
             if key is None:
                 new_keys.append(_NO_KEY)
             else:
                 new_keys.append(key)
-                self.once[key] = appended
+                once[key] = appended
             if entry.kind != "consent":
                 self.of_kind[entry.kind] = appended
+            at += 1
         return answers
 
     def _known(self, key: bytes) -> Appended | None:
         """Give the entry that was appended under an idempotency key."""
         if key in self.once:
             return self.once[key]._replace(new=False)
-        return self._one(_AT, self.known_once[key]) if key in self.known_once else None
+        return self._one(_AT, self.known_once[key])
 
     def _newest(self, entry: Entry) -> Appended | None:
         """Give the newest entry of the chain that an entry continues."""
@@ -234,6 +237,5 @@ class Batch:
 
     def remember(self) -> None:
         """Let later groups find what is new, once it is durable."""
-        self.tail.ids.update([(key, appended.seq) for key, appended in self.ids.items()])
-        self.tail.once.update([(key, appended.seq) for key, appended in self.once.items()])
-        self.tail.stop = self.edge.size
+        once = [(key, appended.seq) for key, appended in self.once.items()]
+        self.tail.add(self.added_ids, once, self.edge.size)

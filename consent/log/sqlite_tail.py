@@ -24,10 +24,6 @@ KEEP_ONCE = 2
 FORGET = 500
 """Old idempotency keys forgotten in one transaction."""
 
-_NEW_IDS = """SELECT consent_id, seq FROM contents
-    WHERE seq >= ? AND seq < ? AND consent_id IS NOT NULL ORDER BY consent_id, seq"""
-_NEW_ONCE = """SELECT once, seq FROM contents
-    WHERE seq >= ? AND seq < ? AND once IS NOT NULL ORDER BY once, seq"""
 # One statement for many keys, so that the interpreter's lock is let go of once and not once a row;
 # each key has its fixed width in ?2, each seq twelve digits in ?3.
 _PUT_IDS = """WITH RECURSIVE each (i) AS (
@@ -46,7 +42,11 @@ _FORGET = "DELETE FROM once WHERE key IN (SELECT key FROM once WHERE day < ? LIM
 
 
 class Tail:
-    """The entries from `start` to `stop` by consent id and by idempotency key (newest wins)."""
+    """The entries from `start` to `stop` by consent id and by idempotency key.
+
+    `ids` and `once` give the newest place of each; `added_ids` and `added_once` all of them, in
+    the order they came.
+    """
 
     def __init__(self, start: int = 0) -> None:
         self.clear(start)
@@ -57,7 +57,17 @@ class Tail:
         self.stop = start
         self.ids: dict[str, int] = {}
         self.once: dict[bytes, int] = {}
+        self.added_ids: list[tuple[str, int]] = []
+        self.added_once: list[tuple[bytes, int]] = []
         self.give_up()
+
+    def add(self, ids: list[tuple[str, int]], once: list[tuple[bytes, int]], stop: int) -> None:
+        """Take in entries up to `stop` that are durable now."""
+        self.ids.update(ids)
+        self.once.update(once)
+        self.added_ids += ids
+        self.added_once += once
+        self.stop = stop
 
     def give_up(self) -> None:
         """Leave off indexing; the next time it begins again."""
@@ -71,12 +81,9 @@ class Tail:
             self.clear(start)
         if self.stop < stop:
             query = "SELECT seq, consent_id, once FROM contents WHERE seq >= ? ORDER BY seq"
-            for seq, consent_id, key in cursor.execute(query, (self.stop,)):
-                if consent_id is not None:
-                    self.ids[consent_id] = seq
-                if key is not None:
-                    self.once[key] = seq
-            self.stop = stop
+            rows = cursor.execute(query, (self.stop,)).fetchall()
+            ids = [(consent_id, seq) for seq, consent_id, _ in rows if consent_id is not None]
+            self.add(ids, [(key, seq) for seq, _, key in rows if key is not None], stop)
 
     @property
     def ripe(self) -> bool:
@@ -93,8 +100,8 @@ class Tail:
             return  # another process was faster; `catch_up` will see to it
         if self._until is None:
             self._until = self.stop
-            self._new_ids = cursor.execute(_NEW_IDS, (upto, self.stop)).fetchall()
-            self._new_once = cursor.execute(_NEW_ONCE, (upto, self.stop)).fetchall()
+            self._new_ids = sorted(self.added_ids)
+            self._new_once = sorted(self.added_once)
         # From the end, where a list gives up its items without moving the others.
         elif self._new_ids:
             ids = self._new_ids[-count:]
@@ -113,10 +120,11 @@ class Tail:
         """Forget what is indexed, once that transaction is through."""
         until = self._until
         if until is not None and not self._new_ids and not self._new_once:
-            self.ids = {key: seq for key, seq in self.ids.items() if seq >= until}
-            self.once = {key: seq for key, seq in self.once.items() if seq >= until}
-            self.start = until
-            self.give_up()
+            ids = [pair for pair in self.added_ids if pair[1] >= until]
+            once = [pair for pair in self.added_once if pair[1] >= until]
+            stop = self.stop
+            self.clear(until)
+            self.add(ids, once, stop)
 
 
 def _digits(rows: Sequence[tuple[object, int]]) -> bytes:

@@ -17,6 +17,7 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from time import monotonic
 from typing import Protocol
+from weakref import WeakSet
 
 from consent.errors import LogError, LogUnavailable
 from consent.log import Appended, Entry
@@ -24,7 +25,7 @@ from consent.log.spool import Spool
 
 logger = getLogger("consent.log")
 
-GROUP = 128
+GROUP = 512
 """The most entries in one transaction."""
 
 IDLE = 2.0
@@ -57,6 +58,17 @@ class Engine(Protocol):
         ...
 
 
+_writers: WeakSet[Writer] = WeakSet()
+
+
+def _after_fork() -> None:
+    for writer in list(_writers):
+        writer.begin_anew()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 def _settle(pairs: list[tuple[asyncio.Future[Appended], _Outcome]]) -> None:
     """Give each waiting request its answer, in its own event loop."""
     for future, outcome in pairs:
@@ -79,14 +91,13 @@ def _deliver(group: Sequence[_Waiting], outcomes: Sequence[_Outcome]) -> None:
     """Answer a group with one wake-up per event loop."""
     loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Appended], _Outcome]]] = {}
     for (_, loop, future), outcome in zip(group, outcomes, strict=True):
-        if isinstance(future, Future):
+        if loop is None:
+            assert isinstance(future, Future)
             _answer(future, outcome)
+        elif loop in loops:
+            loops[loop].append((future, outcome))  # type: ignore[arg-type]
         else:
-            assert loop is not None
-            pairs = loops.get(loop)
-            if pairs is None:
-                pairs = loops[loop] = []
-            pairs.append((future, outcome))
+            loops[loop] = [(future, outcome)]  # type: ignore[list-item]
     for loop, pairs in loops.items():
         with suppress(RuntimeError):  # the loop has closed and nobody waits there any more
             loop.call_soon_threadsafe(_settle, pairs)
@@ -119,6 +130,7 @@ class Writer:
         self._revive = revive
         self._closing = False
         self._reset()
+        _writers.add(self)
         if spool.waiting():
             self._nudge()
 
@@ -148,8 +160,6 @@ class Writer:
 
     def count(self, day: str, name: str, n: int = 1) -> None:
         """Add to a daily counter in memory; see `Log.count`."""
-        if self._pid != os.getpid():
-            self._reset()
         with self._lock:
             first = not self._counts
             self._counts[day, name] = self._counts.get((day, name), 0) + n
@@ -158,8 +168,6 @@ class Writer:
 
     def close(self) -> None:
         """Write what waits and end the thread."""
-        if self._pid != os.getpid():
-            self._reset()
         with self._lock:
             self._closing = True
             thread = self._thread
@@ -168,12 +176,11 @@ class Writer:
             thread.join()
             atexit.unregister(self.close)
 
-    def _reset(self) -> None:
-        """Begin with nothing waiting: at the start, and in a forked child.
+    def begin_anew(self) -> None:
+        """Forget what waits, in a forked child: it is the parent's, and so is its thread."""
+        self._reset()
 
-        Threads do not survive a fork, and what waits or was counted is the parent's to write.
-        """
-        self._pid = os.getpid()
+    def _reset(self) -> None:
         self._lock = Lock()
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._counts: dict[tuple[str, str], int] = {}
@@ -182,8 +189,6 @@ class Writer:
         self._failing = False
 
     def _put(self, waiting: _Waiting) -> None:
-        if self._pid != os.getpid():
-            self._reset()
         with self._lock:
             if self._closing:
                 raise LogUnavailable("the log is closed")
@@ -210,7 +215,7 @@ class Writer:
         due: float | None = monotonic() if self._spooled else None
         while True:
             wait = 0.0 if self._closing else None if due is None else max(0.0, due - monotonic())
-            group = self._take(wait)
+            group = self._take(wait, GROUP)
             closing = self._closing
             worked = self._write(group) if group else False
             if closing or (due is not None and monotonic() >= due):
@@ -224,7 +229,7 @@ class Writer:
                 due = monotonic() + IDLE
         self._engine.close()
 
-    def _take(self, seconds: float | None, most: int = GROUP) -> list[_Waiting]:
+    def _take(self, seconds: float | None, most: int) -> list[_Waiting]:
         """Wait for an entry or a nudge, then take all that waits, at most a group."""
         group: list[_Waiting] = []
         take = self._queue.get_nowait

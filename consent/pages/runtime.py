@@ -200,7 +200,7 @@ class Runtime:
             if published.get(number) == package.hash:
                 continue
             publication = {
-                "type": "publication",
+                "kind": "publication",
                 "document": package.document,
                 "version": number,
                 "hash": package.hash,
@@ -212,7 +212,7 @@ class Runtime:
         scopes = {c: scope.hash for c, scope in edition.declaration.scopes.items()}
         shown = {lang: shown.hash for lang, (shown, _) in edition.presentations.items()}
         content: dict[str, object] = {
-            "type": "declaration",
+            "kind": "declaration",
             "declaration": edition.declaration.hash,
             "scopes": scopes,
             "shown": shown,

@@ -52,7 +52,7 @@ def test_a_record_says_all_that_it_must_and_nothing_of_the_visitor(site: Site) -
     decide(client, "accept")
     record = site.log()[-1]
     assert set(record) == {
-        *("type", "schema", "id", "event", "time", "states", "decided", "expires", "scopes"),
+        *("kind", "schema", "id", "event", "time", "states", "decided", "expires", "scopes"),
         *("method", "layout", "artifacts", "consent_id", "language", "shown", "declaration"),
         *("interface", "notice"),
     }

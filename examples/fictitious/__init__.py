@@ -1,0 +1,1 @@
+"""A fictitious web shop: its notice has a version in force, one to come and one superseded."""
