@@ -134,7 +134,9 @@ class Edition:
         page = f"{self.settings.prefix}/{lang}?return={QUERY}"
         return escape(t["banner"]["text"]).format(
             controller=self.settings.controller.name,
-            services=Markup('<a href="{}#services">{}</a>').format(page, t["banner"]["services"]),
+            services=Markup('<a href="{}#vc-services">{}</a>').format(
+                page, t["banner"]["services"]
+            ),
             purposes=self.names(self.rules.optional if asked is None else asked, lang),
             settings=Markup('<a href="{}">{}</a>').format(page, t["settings"]["link"]),
         )

@@ -27,6 +27,7 @@ _VALUE = rb"""(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|(?=>)|\Z|[^\t\n\f\r >"'][^\t\n\
 _ATTRIBUTE_NAME = rb"(?:[^\t\n\f\r />=]++|=[^\t\n\f\r />=]*+)"
 _ATTRIBUTE = rb"%b(?:%b*+=%b*+%b)?+" % (_ATTRIBUTE_NAME, _SPACE, _SPACE, _VALUE)
 _ATTRIBUTES = rb"(?:[\t\n\f\r /]++|%b)*+" % _ATTRIBUTE
+_USUAL = rb'(?:[ \n][a-zA-Z-]++="[^"]*+")*+'  # the same, faster, for how most are written
 _COMMENT = rb"!--(?:-?>|(?:[^-]++|-(?!-!?>))*+--!?>)"
 _BOGUS = rb"(?:!(?!--)|\?|/(?=[^a-zA-Z]))[^>]*+>"
 
@@ -47,15 +48,16 @@ _SCRIPT_EVENT = re.compile(rb"(?i)<!--|-->|<(/?)script(?=[\t\n\f\r />])")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*;?=?)")
 
 
-def skipper(names: bytes) -> re.Pattern[bytes]:
+def skipper(firsts: bytes, names: bytes) -> re.Pattern[bytes]:
     """An expression for all text, comments and tags up to the next tag with one of the names.
 
-    `names` are alternatives of an expression, each from its slash on. It stops as well at the
-    first construct that the data ends within.
+    `names` are alternatives of an expression, each from its slash on, and `firsts` the characters
+    that they begin with. It stops as well at the first construct that the data ends within.
     """
+    other = rb"(?!(?=[%b])(?i:%b)(?:[\t\n\f\r />]|\Z))/?+" % (firsts, names)
+    tag = rb"%b%b%b(?:>|%b>)" % (other, _NAME, _USUAL, _ATTRIBUTES)
     return re.compile(
-        rb"[^<]*+(?:<(?:(?!(?i:%b)(?:[\t\n\f\r />]|\Z))/?+%b%b>|%b|%b|(?=[^a-zA-Z/!?]))[^<]*+)*+"
-        % (names, _NAME, _ATTRIBUTES, _COMMENT, _BOGUS)
+        rb"[^<]*+(?:<(?:%b|%b|%b|(?=[^a-zA-Z/!?]))[^<]*+)*+" % (tag, _COMMENT, _BOGUS)
     )
 
 

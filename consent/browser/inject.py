@@ -9,16 +9,17 @@ goes in depends on offsets in the body alone, so that any chunking gives the sam
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from .gates import Allows, LateGates, Placeholder, marked
 from .headers import FREE, KEEP, Policy, is_html, policy, revised
-from .places import TAIL, Search, Top, is_document, recall
-from .request import FILES, holds_state
+from .late import LateGates, marked
+from .places import HOLD, TAIL, Search, Top, is_document, recall
+from .plan import Insertion as Insertion
+from .plan import Plan as Plan
+from .request import FILES, Scope, holds_state
 
-Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
@@ -28,45 +29,6 @@ _POLICIES = frozenset({b"content-security-policy", b"content-security-policy-rep
 _RARE = _POLICIES | {b"content-encoding", b"content-disposition"}
 _NOWHERE = Top()
 _warned: set[str] = set()
-
-
-class Insertion(NamedTuple):
-    """What goes into a page, as bytes that are pure ASCII; each may be empty.
-
-    `style` is CSS text for a `<style>` before `</head>`; `link` the `<link rel=stylesheet>` that
-    takes its place directly before `banner` where inline style may not be used; `banner` stands
-    right after `<body …>`; `tail`, settings link and script, before the last `</body>`.
-    """
-
-    style: bytes
-    link: bytes
-    banner: bytes
-    tail: bytes
-
-
-class Plan(NamedTuple):
-    """What is done to the response to one request, if it is a page.
-
-    - `insertion`: what to put in, or how to make it, given the page's language (`<html lang>`,
-      empty if it names none); called at most once, and only for a page.
-    - `allows`: which gates to open; None where there is none to open and no embed to stand in for.
-    - `placeholder`: makes the markup that follows a refused embed; called after `insertion`.
-    - `nonce`: gives the nonce of a content security policy that is set outside us.
-    - `policy_outside`: there is one, so that no response shows it.
-    - `private`: a page's bytes depend on the choice (R120).
-    - `tag`: names the state in ETags, of letters, digits, `_` and `-`; without one a private page
-      has no ETag.
-    - `read`: whether the app itself has read the choice; then any response of it is private.
-    """
-
-    insertion: Insertion | Callable[[str], Insertion | None] | None = None
-    allows: Allows | None = None
-    placeholder: Placeholder | None = None
-    nonce: Callable[[], str | None] | None = None
-    policy_outside: bool = False
-    private: bool = False
-    tag: bytes = b""
-    read: Callable[[], bool] | None = None
 
 
 async def _nothing() -> None:
@@ -92,11 +54,11 @@ class Responder:
         "_body",
         "_close",
         "_declared",
-        "_fields",
         "_gates",
         "_held",
         "_over",
         "_plan",
+        "_policies",
         "_scope",
         "_search",
         "_send",
@@ -104,18 +66,20 @@ class Responder:
         "_start",
         "_starts",
         "_tail",
+        "_waiting",
     )
 
     _body: Send
     _close: bytes
     _declared: int
-    _fields: dict[bytes, bytes]
     _gates: LateGates | None
     _held: bytes
+    _policies: Sequence[bytes]
     _search: Search | None
     _size: int
     _starts: tuple[bytes, ...]
     _tail: bytes
+    _waiting: Message | None
 
     def __init__(self, plan: Plan, send: Send, scope: Scope) -> None:
         self._plan = plan
@@ -152,7 +116,9 @@ class Responder:
             return self._pass(message, private=again)
         if not is_html(fields.get(b"content-type", b"")):
             return self._pass(message)
+        self._policies = ()
         if not _RARE.isdisjoint(fields):
+            self._policies = [v for n, v in message["headers"] if n.lower() in _POLICIES]
             if fields.get(b"content-disposition", b"").strip()[:10].lower() == b"attachment":
                 return self._pass(message)
             if fields.get(b"content-encoding", b"").strip().lower() not in (b"", b"identity"):
@@ -163,7 +129,6 @@ class Responder:
             return self._pass(message, private=plan.private, changed=rewrites)
         length = fields.get(b"content-length", b"")
         self._declared = int(length) if length.isdigit() else -1
-        self._fields = fields
         self._start = message
         self._held = b""
         self._search = None
@@ -207,7 +172,8 @@ class Responder:
             held: Message = {"type": "http.response.body", "body": self._held, "more_body": True}
             start, self._start = self._start, None
             return self._all(*([start] if start else []), *([held] if self._held else []), message)
-        rest = self._finished(b"", True)
+        waiting = self._waiting["body"] if self._waiting else b""
+        rest = self._tailed(waiting + (self._gates.feed(b"", True) if self._gates else b""), True)
         flushed = {"type": "http.response.body", "body": rest, "more_body": True}
         return self._all(flushed, message) if rest else self._send(message)
 
@@ -262,32 +228,29 @@ class Responder:
                 insertion = insertion(top.lang)
             if insertion is not None:
                 style, banner, tail = self._fitted(insertion, top)
-        self._tail = tail
-        gates = None
-        if plan.allows is not None and not (ended and not marked(data)):
-            gates = LateGates(plan.allows, plan.placeholder)
-        self._gates, self._held, self._size = gates, b"", len(data)
-        self._close = top.close
-        self._starts = _beginnings(top.close)
-        self._body = self._stream
-        if ended:
-            self._end()
-        body = self._joined(data, style, banner, ended, top)
-        if body is not data:
+        changed = bool(style or banner or tail)
+        length: int | None
+        if ended and (plan.allows is None or not marked(data)):
+            self._over, self._body = True, self._send
+            body = _joined(data, style, banner, tail, top) if changed else data
+            length = len(body)
+        else:
+            length = None
+            if plan.allows is not None:
+                changed = True
+            elif self._declared >= 0:
+                length = self._declared + len(style) + len(banner) + len(tail)
+            body = self._first(data, style, banner, tail, top, ended)
+            length = len(body) if ended else length
+        if body is not message.get("body"):
             message = {**message, "body": body}
         start, self._start = self._start, None
         if start is None:
             return self._send(message)
-        added = len(style) + len(banner) + len(tail)
-        length = None
-        if ended:
-            length = len(body)
-        elif self._declared >= 0 and gates is None:
-            length = self._declared + added
-        changed = added > 0 or gates is not None
-        private = self._is_private()
+        private = plan.private or (plan.read is not None and plan.read())
         if changed or private:
-            start = self._headed(start, changed, private, length)
+            headers = revised(start.get("headers", ()), changed, private, plan.tag, length)
+            start = {**start, "headers": headers}
         if not body and not ended:
             return self._send(start)
         return self._both(start, message)
@@ -297,85 +260,136 @@ class Responder:
         rule, plan = FREE, self._plan
         style, link, banner, tail = insertion
         if plan.nonce is not None and (nonce := plan.nonce()):
-            ready = nonce.encode("ascii")
-            rule = Policy(True, ready, ready)
-        elif plan.policy_outside or not _POLICIES.isdisjoint(self._fields):
-            rule = policy([self._fields[name] for name in _POLICIES if name in self._fields])
+            rule = Policy(True, nonce.encode("ascii"), nonce.encode("ascii"))
+        elif self._policies or plan.policy_outside:
+            rule = policy(self._policies)
             rule = rule._replace(inline=rule.inline and not plan.policy_outside)
         if style and rule.inline and top.head >= 0 and not top.policy:
-            nonce_ = b' nonce="%b"' % rule.style if rule.style else b""
-            style = b"<style%b>%b</style>" % (nonce_, style)
+            style = _style(style, rule.style)
         else:
             style, banner = b"", _with_nonce(link, b"<link", rule.style) + banner
-        tail = _with_nonce(tail, b"<script", rule.script)
+        if rule.script:
+            tail = _with_nonce(tail, b"<script", rule.script)
         return (style, banner, tail) if top.body >= 0 else (style, b"", banner + tail)
 
-    def _joined(self, data: bytes, style: bytes, banner: bytes, ended: bool, top: Top) -> bytes:
-        at, gates = 0, self._gates
-        pieces: list[bytes | memoryview] = []
+    def _first(
+        self, data: bytes, style: bytes, banner: bytes, tail: bytes, top: Top, ended: bool
+    ) -> bytes:
+        """What comes of the bytes held so far, as the first of a stream."""
+        plan = self._plan
+        self._gates = None
+        if plan.allows is not None:
+            self._gates = LateGates(plan.allows, plan.placeholder, awake=ended)
+        self._held, self._size, self._tail = b"", len(data), tail
+        self._close, self._starts = top.close, _beginnings(top.close)
+        self._waiting = None
+        self._body = self._stream
+        gates = self._gates
+        if gates is None or gates.passes(data):
+            if not (tail or gates):
+                self._end()
+            at = top.body if banner else top.head if style else 0
+            end = self._safe(data, at) if tail else len(data)
+            self._held = data[end:]
+            return _joined(data, style, banner, b"", top, end)
+        at = 0
+        pieces: list[bytes] = []
         for place, piece in ((top.head, style), (top.body, banner)):
             if piece:
-                before = data[at:place]
-                pieces += (gates.feed(before, settled=True) if gates else before, piece)
+                pieces += (gates.feed(data[at:place], settled=True), piece)
                 at = place
-        if gates is None and ended:
-            if not self._tail:
-                return b"".join([*pieces, memoryview(data)[at:]]) if pieces else data
-            end = data.rfind(top.close, max(at, len(data) - TAIL))
-            end = end if end >= 0 else len(data)
-            pieces += (memoryview(data)[at:end], self._tail, data[end:])
-        else:
-            pieces.append(self._finished(data[at:], ended))
+        pieces.append(self._tailed(gates.feed(data[at:], ended), ended))
+        if ended:
+            self._end()
         return b"".join(pieces)
 
     def _stream(self, message: Message) -> Awaitable[None]:
-        data = message.get("body", b"")
-        if type(data) is not bytes:
-            data = bytes(data)
-        more = message.get("more_body", False)
+        data, waiting, gates = message.get("body", b""), self._waiting, self._gates
         size = len(data)
-        self._size += size
-        if more and self._gates is None and self._size != self._declared and not self._held:
-            # By far the most chunks hold no `</body>` at their end, nor the beginning of one.
-            tail = size - TAIL if size > TAIL else 0
-            if data.rfind(self._close, tail) < 0 and not data.endswith(self._starts):
-                return self._send(message)
-        ended = not more or self._size == self._declared
+        ended = not message.get("more_body", False)
+        if self._declared >= 0:
+            self._size += size
+            ended = ended or self._size == self._declared
+        # A large chunk is not searched for `</body>` but waits for what comes after it.
+        if (
+            size >= HOLD
+            and not (ended or self._held)
+            and type(data) is bytes
+            and (gates is None or gates.passes(data))
+        ):
+            self._waiting = message
+            return _nothing() if waiting is None else self._send(waiting)
+        self._waiting = None
         if ended:
             self._end()
-        new = self._finished(data, ended)
-        if new is data:
-            return self._send(message)
-        if not new and more:
-            return _nothing()
-        return self._send({**message, "body": new})
+        new = data if type(data) is bytes else bytes(data)
+        if gates is not None:
+            new = gates.feed(new, ended)
+        if waiting is not None and len(new) < TAIL:
+            new, waiting = waiting["body"] + new, None
+        new = self._tailed(new, ended)
+        if not new and not ended:
+            return _nothing() if waiting is None else self._send(waiting)
+        if new is not data:
+            message = {**message, "body": new}
+        return self._send(message) if waiting is None else self._both(waiting, message)
 
-    def _finished(self, data: bytes, ended: bool) -> bytes:
-        """The next bytes with gates opened, without what may be the last `</body>` and after."""
-        if self._gates is not None:
-            data = self._gates.feed(data, ended)
+    def _tailed(self, data: bytes, ended: bool) -> bytes:
+        """The next bytes up to what may be the last `</body>`; at the end with what goes there."""
         if not self._tail:
             return data
         if self._held:
             data, self._held = self._held + data, b""
-        # By bytes, without tokens: the last one counts, be it in a comment of the last 1 KiB.
-        end = data.rfind(self._close, max(0, len(data) - TAIL))
         if ended:
+            end = data.rfind(self._close, max(0, len(data) - TAIL))
             end = end if end >= 0 else len(data)
-            return b"".join((data[:end], self._tail, data[end:]))
-        if end < 0:
-            if not data.endswith(self._starts):
-                return data
-            end = data.rfind(b"<")
+            return b"".join((memoryview(data)[:end], self._tail, data[end:]))
+        end = self._safe(data, 0)
+        if end == len(data):
+            return data
         self._held = data[end:]
         return data[:end]
+
+    def _safe(self, data: bytes, start: int) -> int:
+        # Up to where the data is surely before the page's last `</body>`: of those in its last
+        # bytes the last one counts, be it in a comment, for this looks at no tokens.
+        end = data.rfind(self._close, max(start, len(data) - TAIL))
+        if end >= 0:
+            return end
+        return data.rfind(b"<") if data.endswith(self._starts) else len(data)
 
     async def _both(self, start: Message, body: Message) -> None:
         await self._send(start)
         await self._send(body)
 
 
-@lru_cache(maxsize=64)
+def _joined(
+    data: bytes, style: bytes, banner: bytes, tail: bytes, top: Top, end: int | None = None
+) -> bytes:
+    """The bytes of a page up to `end`, with what goes into it in its place."""
+    head, at = top.head, top.body
+    if not banner:
+        at = head if style else 0
+    start: tuple[bytes, ...] = ()
+    if style:
+        start = (data[:head], style, data[head:at], banner)
+    elif banner:
+        start = (data[:at], banner)
+    if not tail:
+        return b"".join((*start, memoryview(data)[at:end]))
+    last = len(data) - TAIL
+    end = data.rfind(top.close, last if last > at else at)
+    if end < 0:
+        end = len(data)
+    return b"".join((*start, memoryview(data)[at:end], tail, data[end:]))
+
+
+@lru_cache(maxsize=8)
+def _style(css: bytes, nonce: bytes) -> bytes:
+    return b'<style nonce="%b">%b</style>' % (nonce, css) if nonce else b"<style>%b</style>" % css
+
+
+@lru_cache(maxsize=8)
 def _beginnings(close: bytes) -> tuple[bytes, ...]:
     return tuple(close[:end] for end in range(1, len(close)))
 

@@ -31,19 +31,17 @@ class Top(NamedTuple):
 
 
 _SPACE = rb"[\t\n\f\r ]"
-_LEAD = (
-    rb"(?:\xef\xbb\xbf)?+(?:%b++|<!--(?:-?>|(?:[^-]++|-(?!-!?>))*+--!?>)|<(?:\?|!(?!--|(?i:doctype)))[^>]*+>)*+"
-    % _SPACE
-)
+_COMMENT = rb"<!--(?:-?>|(?:[^-]++|-(?!-!?>))*+--!?>)"
+_BOGUS = rb"<(?:\?|!(?!--|(?i:doctype)))[^>]*+>"
+_LEAD = rb"(?:\xef\xbb\xbf)?+(?:%b++|%b|%b)*+" % (_SPACE, _COMMENT, _BOGUS)
 _FIRST = re.compile(rb"%b<(?:!(?i:doctype)|(?i:html|head|body)(?=[\t\n\f\r />]))" % _LEAD)
 # All that may yet become a first token, given what stands before it.
-_OPEN = re.compile(
-    rb"(?:\xef\xbb?+\Z|%b(?:\Z|<(?:!?+[a-zA-Z]{0,7}+\Z|!-\Z|!--|\?|!(?!--|(?i:doctype))[^a-zA-Z])))"
-    % _LEAD
-)
+_UNSURE = rb"<(?:!?+[a-zA-Z]{0,7}+\Z|!-\Z|!--|\?|!(?!--|(?i:doctype))[^a-zA-Z])"
+_OPEN = re.compile(rb"(?:\xef\xbb?+\Z|%b(?:\Z|%b))" % (_LEAD, _UNSURE))
 _SKIP = skipper(
+    b"/tTbBhHsSmMfFxXiInNpP",
     rb"/?+template|body|/head|html|svg|math|frameset"
-    rb"|script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext"
+    rb"|script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext",
 )
 _known: dict[bytes, Top] = {}
 _latest: list[tuple[bytes, Top]] = [(b"\0", Top())]

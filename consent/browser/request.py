@@ -50,6 +50,17 @@ def strip_if_none_match(scope: Scope, tag: bytes) -> Scope:
     return {**scope, "headers": headers}
 
 
+def with_own_etags(scope: Scope, tag: bytes) -> Scope:
+    """The scope for a page of our own: what it says about its copy without our tags."""
+    if all(name != b"if-none-match" for name, _ in scope["headers"]):
+        return scope
+    headers = [
+        (name, untagged(value, tag, keep=True) if name == b"if-none-match" else value)
+        for name, value in scope["headers"]
+    ]
+    return {**scope, "headers": headers}
+
+
 def holds_state(scope: Scope, tag: bytes) -> bool:
     """Whether a request says that the visitor has a copy of the page in the state `tag`."""
     return any(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from consent.browser.inject import Plan, Responder
@@ -56,9 +57,7 @@ def run(coroutine: Coroutine[Any, Any, Any] | Awaitable[Any]) -> Any:
     raise AssertionError("it waited")
 
 
-def start(
-    headers: Iterable[Any] = HTML, status: int = 200, length: int | None = None
-) -> Message:
+def start(headers: Iterable[Any] = HTML, status: int = 200, length: int | None = None) -> Message:
     pairs = list(headers)
     if length is not None:
         pairs.append((b"content-length", b"%d" % length))
@@ -70,7 +69,11 @@ def body(data: Any, more: bool = False) -> Message:
 
 
 def page(
-    data: bytes | Sequence[bytes], headers: Iterable[Any] = HTML, *, length: bool = True, **more: Any
+    data: bytes | Sequence[bytes],
+    headers: Iterable[Any] = HTML,
+    *,
+    length: bool = True,
+    **more: Any,
 ) -> list[Message]:
     """The messages of a page sent in one chunk, or in those given."""
     chunks = [data] if isinstance(data, bytes) else list(data)
@@ -85,7 +88,7 @@ def cut(data: bytes, size: int) -> list[bytes]:
 
 def cut_at(data: bytes, places: Iterable[int]) -> list[bytes]:
     edges = [0, *sorted(min(place, len(data)) for place in places), len(data)]
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(edges)]
 
 
 def scope(method: str = "GET", headers: Iterable[tuple[bytes, bytes]] = (), **more: Any) -> Message:

@@ -1,0 +1,107 @@
+"""Any chunking of a page gives the same bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+from starlette.responses import FileResponse, StreamingResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from consent.browser.inject import Plan
+from consent.browser.places import HOLD
+from tests.unit.asgi_driver import (
+    cut,
+    cut_at,
+    page,
+    respond,
+)
+from tests.unit.rewriter_samples import (
+    END,
+    FIRST,
+    HEAD,
+    TOP,
+    filled,
+    rewritten,
+)
+
+PIECES = st.sampled_from(
+    [
+        HEAD,
+        TOP,
+        END,
+        b"<html lang=fi>",
+        b"<template data-consent=a>",
+        b"<template data-consent=b data-embed>",
+        b" ",
+        b"x" * 300,
+        *b"</body> <p> <!-- --> <script> </script> </head> <body </template> > < '".split(),
+        *b"<svg> </svg> <title> </title>".split(),
+    ]
+)
+GATED = FIRST._replace(
+    allows=lambda name: name == "a", placeholder=lambda name, attributes, inner: b"[%b]" % inner
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from([b"", b"<!doctype html>", HEAD]),
+    st.lists(PIECES, max_size=12).map(b"".join),
+    st.lists(st.integers(0, 2500), max_size=8),
+    st.booleans(),
+    st.booleans(),
+)
+def test_any_chunking_gives_the_same_bytes(
+    lead: bytes, rest: bytes, places: list[int], gated: bool, length: bool
+) -> None:
+    plan, text = GATED if gated else FIRST, lead + rest
+    whole = respond(plan, page(text)).body
+    assert respond(plan, page(cut_at(text, places), length=length)).body == whole
+    assert respond(plan, page(cut(text, 1), length=length)).body == whole
+
+
+@pytest.mark.parametrize("plan", [FIRST, GATED])
+@pytest.mark.parametrize("size", [1, 4096, HOLD - 1, HOLD, HOLD + 1, 40_000])
+def test_a_long_page_is_the_same_in_any_chunks(plan: Plan, size: int) -> None:
+    gate = b"<template data-consent=a>1</template>"
+    for text in (
+        filled(70_000),
+        filled(70_000).replace(b"<p>", gate, 6000),
+        b"<html>" + b"<i>" * 30_000,
+    ):
+        if size == 1:
+            text = text[:3000] + text[-30_000:-29_000] + text[-1000:]
+        assert respond(plan, page(cut(text, size))).body == respond(plan, page(text)).body
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(PIECES, max_size=12).map(b"".join))
+def test_without_anything_to_do_nothing_changes(rest: bytes) -> None:
+    messages = page(cut(b"<!doctype html>" + rest, 100))
+    assert respond(Plan(), messages).messages == messages
+
+
+def test_starlette_streams_and_files_come_out_right(tmp_path: Any) -> None:
+    (tmp_path / "long.html").write_bytes(filled(200_000))
+
+    async def chunks() -> Any:
+        for chunk in cut(filled(200_000), 10_000):
+            yield chunk
+            await asyncio.sleep(0)
+
+    app = Starlette(
+        routes=[
+            Route("/stream", lambda request: StreamingResponse(chunks(), media_type="text/html")),
+            Route("/file", lambda request: FileResponse(tmp_path / "long.html")),
+        ]
+    )
+    client = TestClient(rewritten(FIRST)(app))
+    expected = respond(FIRST, page(filled(200_000))).body
+    for path in ("/stream", "/file"):
+        assert client.get(path, headers={"accept": "text/html"}).content == expected
