@@ -10,15 +10,20 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .browser.inject import Responder
-from .browser.request import prepared
-from .pages import Runtime, is_ours, respond
-from .pages.runtime import Clock
+from .browser.request import prepared, with_own_etags
+from .pages import is_ours, load, respond
 from .pages.visitor import Visitor
-from .settings import Settings, load
+
+# Settings, templates, notices and the log are loaded when the component of a site is made: what
+# only imports the package, as a task queue or a command of the site's does, does not wait for them.
+if TYPE_CHECKING:
+    from .pages.runtime import Clock
+    from .settings import Settings
 
 
 class Consent:
@@ -29,6 +34,9 @@ class Consent:
     """
 
     def __init__(self, settings: Settings, clock: Clock = time.time) -> None:
+        from .pages.runtime import Runtime
+
+        load()
         self.settings = settings
         self.runtime = Runtime(settings, clock)
 
@@ -40,7 +48,9 @@ class Consent:
 
         Raises `SettingsError` with every fault at once, as `consent check` prints them.
         """
-        return cls(load(path, environ))
+        from . import settings
+
+        return cls(settings.load(path, environ))
 
     def protect(self, app: ASGIApp) -> ConsentMiddleware:
         """Wrap an ASGI application."""
@@ -65,26 +75,37 @@ class ConsentMiddleware:
         if kind == "lifespan":
             await self.app(scope, receive, self._closing(send))
             return
-        if kind not in ("http", "websocket"):
+        if kind != "http" and kind != "websocket":
             await self.app(scope, receive, send)
             return
-        runtime = self._runtime
-        edition, choice, plans = runtime.state(scope["headers"])
+        runtime, path = self._runtime, scope["path"]
+        plans, has_copy = runtime.plans(scope["headers"])
+        visitor = Visitor(plans.edition, plans.choice)
         state = scope.get("state")
         if state is None:
             state = scope["state"] = {}
-        visitor = state["consent"] = Visitor(edition, choice)
+        state["consent"] = visitor
         if kind == "websocket":
             await self.app(scope, receive, send)
-        elif is_ours(runtime, scope["path"]):
-            response = await respond(runtime, edition, choice, scope, receive)
-            if not scope["path"].startswith(runtime.settings.prefix):
-                # The notice has the banner in its flow: it can be read before choosing (R19).
-                send = Responder(plans.plan(scope, visitor, flow=True), send, scope).send
-            await response(scope, receive, send)
+        elif path.startswith(runtime.own) and is_ours(runtime, path):
+            await self._respond(scope, receive, send)
         else:
             rewritten = Responder(plans.plan(scope, visitor), send, scope).send
-            await self.app(prepared(scope, plans.tag), receive, rewritten)
+            if has_copy or scope.get("extensions"):
+                scope = prepared(scope, plans.tag)
+            await self.app(scope, receive, rewritten)
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        runtime = self._runtime
+        edition, choice, plans = runtime.state(scope["headers"])
+        seen = scope
+        if not scope["path"].startswith(f"{runtime.settings.prefix}/"):
+            # The notice has the banner in its flow: it can be read before choosing (R19).
+            plan = plans.plan(scope, Visitor(edition, choice), flow=True)
+            send = Responder(plan, send, scope).send
+            seen = with_own_etags(scope, plans.tag)
+        response = await respond(runtime, edition, choice, seen, receive)
+        await response(scope, receive, send)
 
     def _closing(self, send: Send) -> Send:
         async def closing(message: Message) -> None:

@@ -6,7 +6,9 @@ instead of seconds, so that two visitors who refuse on one day carry the same by
 
 from __future__ import annotations
 
+import hmac
 import re
+from binascii import a2b_base64
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
@@ -22,8 +24,11 @@ _VALUE = re.compile(
 # A value longer than this was not written here, and is not worth a hash.
 _LONGEST = 1024
 _REMEMBERED = 4096
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 Header = tuple[bytes, bytes]
+Said = tuple[bytes, bytes]
+"""What a cookie says apart from its id, as written: the notice seen and the answers."""
 
 
 def find(headers: Iterable[Header], name: bytes) -> bytes | None:
@@ -46,6 +51,18 @@ def find(headers: Iterable[Header], name: bytes) -> bytes | None:
     return found
 
 
+def find_in(field: bytes, mark: bytes) -> bytes | None:
+    """As `find`, in the only Cookie field of a request; `mark` is the cookie's name and `=`."""
+    at = field.find(mark)
+    if at < 0:
+        return None
+    if field.find(mark, at + 1) < 0 and (at == 0 or field[at - 2 : at] == b"; "):
+        at += len(mark)
+        end = field.find(b";", at)
+        return (field[at:end] if end >= 0 else field[at:]).rstrip(b" \t")
+    return find([(b"cookie", field)], mark[:-1])
+
+
 class ChoiceCookie:
     """Reads and writes the choice cookie of one site.
 
@@ -59,6 +76,7 @@ class ChoiceCookie:
     ) -> None:
         self.name = f"__Host-{name}" if secure else name
         self.field = self.name.encode("ascii")
+        self.mark = self.field + b"="
         self.memory = memory
         self._secure = secure
         self._signer = Signer(
@@ -67,6 +85,8 @@ class ChoiceCookie:
             key_derivation="hmac",
             digest_method=sha256,
         )
+        # What itsdangerous would derive from the secrets anew for each cookie; the newest first.
+        self._keys = [self._signer.derive_key(key) for key in reversed(self._signer.secret_keys)]
         self._verified: dict[bytes, Stored] = {}
 
     def read(self, raw: bytes | None, today: int) -> Stored:
@@ -75,30 +95,38 @@ class ChoiceCookie:
             return Stored()
         stored = self._verified.get(raw)
         if stored is None:
-            stored = self._verify(raw)
-            if stored is None:
+            match = self._verify(raw)
+            if match is None:
                 return Stored()
+            stored = _stored(*match.group(2, 4, 3))
             if len(self._verified) >= _REMEMBERED:
                 self._verified.clear()
             self._verified[raw] = stored
-        # A decision from the future is not one. Another machine may be a moment past midnight.
-        if any(answer.day > today + 1 for answer in stored.answers):
-            return Stored()
-        return stored
+        return _sound(stored, today)
 
-    def _verify(self, raw: bytes) -> Stored | None:
+    def said(self, raw: bytes) -> Said | None:
+        """Verify a raw value as `read` does, and give what it says without reading it further.
+
+        Visitors who answered alike say the same, whatever their ids.
+        """
+        match = self._verify(raw)
+        return (match[2], match[4]) if match else None
+
+    def reading(self, said: Said, today: int) -> Stored:
+        """What is read of a value that was verified, apart from its id."""
+        return _sound(_stored(*said), today)
+
+    def _verify(self, raw: bytes) -> re.Match[bytes] | None:
         match = _VALUE.fullmatch(raw) if len(raw) <= _LONGEST else None
-        if match is None or not self._signer.verify_signature(match[1], match[5]):
+        if match is None:
             return None
-        seen, consent_id, fields = (part.decode("ascii") for part in match.group(2, 3, 4))
-        return Stored(
-            answers=tuple(
-                Answer(field[0] == "g", int(field[1:5], 16), field[5:])
-                for field in fields[1:].split(".")
-            ),
-            seen="" if seen == "-" else seen.replace("_", "."),
-            consent_id="" if consent_id == "-" else consent_id,
-        )
+        # As Signer.verify_signature does, in a fifth of its time: the keys are derived already.
+        value, signature = match.group(1, 5)
+        given = a2b_base64(signature.translate(_STANDARD) + b"=")
+        for key in self._keys:
+            if hmac.compare_digest(given, hmac.digest(key, value, "sha256")):
+                return match
+        return None
 
     def value(self, stored: Stored) -> str:
         """The signed value for a choice; an id that stands for no grant is left out (R43)."""
@@ -133,3 +161,19 @@ def expiring(name: str, *, path: str = "/", domain: str = "") -> Header:
     if name.startswith(("__Host-", "__Secure-")):
         text += "; Secure"
     return b"set-cookie", text.encode("ascii")
+
+
+def _stored(seen: bytes, fields: bytes, consent_id: bytes = b"-") -> Stored:
+    return Stored(
+        answers=tuple(
+            Answer(field[0] == "g", int(field[1:5], 16), field[5:])
+            for field in fields[1:].decode("ascii").split(".")
+        ),
+        seen="" if seen == b"-" else seen.decode("ascii").replace("_", "."),
+        consent_id="" if consent_id == b"-" else consent_id.decode("ascii"),
+    )
+
+
+def _sound(stored: Stored, today: int) -> Stored:
+    # A decision from the future is not one. Another machine may be a moment past midnight.
+    return Stored() if any(answer.day > today + 1 for answer in stored.answers) else stored

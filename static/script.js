@@ -4,28 +4,37 @@
 (() => {
   const me = document.currentScript;
   if (document.documentElement.dataset.visitorChoice) return;
-  document.documentElement.dataset.visitorChoice = "";
+  document.documentElement.dataset.visitorChoice = "on";
   const { style, lang, error } = me.dataset;
   const base = new URL(me.src).pathname.replace(/\/[^/]*$/, "");
+  const nonce = me.nonce || "";
   let allowed = new Set(me.dataset.allowed.split(" "));
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const nonce = me.nonce || me.getAttribute("nonce");
+  const make = (tag, className, text = "") =>
+    Object.assign(document.createElement(tag), { className, textContent: text });
 
   /* ---- gates ---- */
 
-  // Scripts run one after another in document order, as a parser would have run them.
+  const isAllowed = ({ dataset }) =>
+    [dataset.consent, dataset.category].every((name) => !name || allowed.has(name));
+  const ran = new WeakSet();
   let queue = Promise.resolve();
+
+  // Scripts run one after another in document order, as a parser would have run them.
   const run = (inert) => {
+    if (ran.has(inert)) return;
+    ran.add(inert);
     const script = document.createElement("script");
+    const { src, type } = inert.dataset;
     for (const { name, value } of inert.attributes) {
-      if (name === "data-src") script.src = value;
-      else if (name === "data-type") script.type = value;
-      else if (!/^(type|data-category|data-consent)$/.test(name) || isPlain(inert, name, value)) {
+      if (name !== "type" && !/^data-(src|type|consent|category)$/.test(name)) {
         script.setAttribute(name, value);
       }
     }
+    if (src) script.src = src;
+    if (type) script.type = type;
     script.text = inert.text;
-    if (inert.nonce || nonce) script.nonce = inert.nonce || nonce;
+    script.nonce = inert.nonce || nonce;
     script.async = inert.hasAttribute("async");
     const waits = script.src && !script.async && script.type !== "module";
     queue = queue.then(() => new Promise((done) => {
@@ -34,151 +43,157 @@
       if (!waits) done();
     }));
   };
-  // A type of its own, such as "module", stays; only the type that kept it inert goes.
-  const isPlain = (inert, name, value) => name === "type" && value !== "text/plain";
 
   const open = (gate) => {
     const held = gate.nextElementSibling;
     if (held && held.matches(".vc-embed")) held.remove();
     const content = document.importNode(gate.content, true);
-    const scripts = all("script", content).filter((s) => !s.matches("[type='text/plain']"));
+    const scripts = all("script:not([type='text/plain'])", content);
     // Made inert first: an inserted script would run at once, out of order.
     for (const script of scripts) {
       if (script.type) script.dataset.type = script.type;
       script.type = "text/plain";
+      script.dataset.consent = gate.dataset.consent;
+      delete script.dataset.category;
     }
     gate.replaceWith(content);
-    scripts.forEach(run);
+    return scripts;
   };
 
   const release = () => {
-    let gate;
-    const shut = (g) => !allowed.has(g.dataset.consent || g.dataset.category);
     const closed = new Set();
-    while ((gate = all("template[data-consent]").find((g) => !closed.has(g)))) {
-      if (shut(gate)) closed.add(gate);
-      else open(gate);
+    const gates = "template[data-consent], [type='text/plain']:is([data-category], [data-consent])";
+    const next = () => all(gates).find((gate) => !closed.has(gate) && !ran.has(gate));
+    for (let gate = next(); gate; gate = next()) {
+      if (!isAllowed(gate)) closed.add(gate);
+      else if (gate.content) open(gate);
+      else run(gate);
     }
-    all("script[type='text/plain']:is([data-category], [data-consent])")
-      .filter((script) => !shut(script))
-      .forEach(run);
   };
 
   /* ---- what the visitor reads ---- */
 
-  const status = document.createElement("div");
-  status.className = "visitor-choice";
-  status.lang = lang;
-  status.innerHTML = '<p class="vc-quiet" role="status"></p>';
-  document.body.append(status);
+  // What the first page has in itself comes as a file where something more is shown.
+  let sheet;
+  const styled = () => (sheet ||= new Promise((done) => {
+    const link = make("link", "");
+    Object.assign(link, { rel: "stylesheet", href: style, nonce });
+    link.onload = link.onerror = done;
+    document.head.append(link);
+  }));
 
-  const say = (reply) => {
-    const line = status.firstChild;
-    line.className = "vc-quiet";
-    line.textContent = "";
-    requestAnimationFrame(() => { line.textContent = reply.status; });
+  let status;
+  const say = async (reply) => {
+    await styled();
+    if (!status) {
+      status = make("div", "visitor-choice");
+      status.append(make("p", "vc-quiet"));
+      status.firstChild.role = "status";
+      document.body.append(status);
+    }
+    status.lang = reply.lang || lang;
+    all(".vc-saved", status).forEach((old) => old.remove());
+    status.firstChild.textContent = "";
+    // A region that is there already is read out when its content changes (R109).
+    setTimeout(() => { status.firstChild.textContent = reply.status; }, 100);
     if (!reply.reload) return;
-    const box = document.createElement("div");
-    box.className = "vc-saved";
-    box.innerHTML = '<p></p><div class="vc-actions"><button class="vc-button"></button>' +
-      '<button class="vc-button"></button></div>';
-    const [again, close] = all("button", box);
-    box.firstChild.textContent = [reply.status, reply.renew, reply.foreign].join(" ");
-    again.textContent = reply.reload;
+    const box = make("div", "vc-saved");
+    const actions = make("div", "vc-actions");
+    const again = make("button", "vc-button", reply.reload);
+    const close = make("button", "vc-button", reply.close);
     again.onclick = () => location.reload();
-    close.textContent = reply.close;
     close.onclick = () => box.remove();
-    all(".vc-saved").forEach((old) => old.remove());
-    styled().then(() => status.append(box));
+    actions.append(again, close);
+    const text = [`${reply.status} ${reply.renew}`, reply.foreign].filter(Boolean);
+    box.append(...text.map((line) => make("p", "", line)), actions);
+    status.append(box);
   };
 
   const leave = (element) => {
-    const focused = element.contains(document.activeElement);
     element.classList.add("vc-leaving");
-    setTimeout(() => {
-      element.remove();
-      // The focus would be lost with the banner: it goes back to where reading starts.
-      if (focused) document.body.focus();
-    }, 120);
+    setTimeout(() => element.remove(), 120);
   };
 
   const follow = (reply) => {
-    const before = allowed;
+    const before = [...allowed].sort().join();
     allowed = new Set(reply.allowed);
     const banner = document.getElementById("visitor-choice");
     if (banner && !reply.asked.length) leave(banner);
     release();
-    const changed = before.size !== allowed.size || [...allowed].some((name) => !before.has(name));
-    if (changed) {
-      document.dispatchEvent(new CustomEvent("visitor-choice", { detail: { allowed: [...allowed] } }));
+    if (before !== [...allowed].sort().join()) {
+      const detail = { allowed: [...allowed] };
+      document.dispatchEvent(new CustomEvent("visitor-choice", { detail }));
     }
   };
 
   /* ---- other tabs, and pages brought back ---- */
 
-  const tabs = () => {
-    const channel = new BroadcastChannel("visitor-choice");
-    channel.onmessage = ({ data }) => follow(data);
-    return channel;
+  let channel;
+  const join = () => {
+    channel = new BroadcastChannel("visitor-choice");
+    channel.onmessage = ({ data }) => {
+      follow(data);
+      if (data.reload) say(data);
+    };
   };
-  let channel = tabs();
+  join();
   addEventListener("pagehide", () => channel.close());
   addEventListener("pageshow", async ({ persisted }) => {
     if (!persisted) return;
-    channel = tabs();
-    const reply = await fetch(`${base}/state`, { cache: "no-store" });
-    if (reply.ok) follow(await reply.json());
+    join();
+    try {
+      const reply = await (await fetch(`${base}/state`, { cache: "no-store" })).json();
+      // What runs in a page brought back, though withdrawn since, ends only with the page.
+      if ([...allowed].some((name) => !reply.allowed.includes(name))) location.reload();
+      else follow(reply);
+    } catch { /* The next page shows what holds. */ }
   });
 
   /* ---- forms ---- */
 
   const send = async (form, button) => {
+    const alert = form.querySelector("[role=alert]");
     const body = new URLSearchParams(new FormData(form));
     if (button && button.name) body.set(button.name, button.value);
-    const buttons = all("button", form);
-    const alert = form.querySelector("[role=alert]");
-    buttons.forEach((b) => { b.disabled = true; });
+    form.ariaBusy = "true";
     if (alert) alert.textContent = "";
     try {
       const answer = await fetch(form.getAttribute("action"), {
         method: "POST", body, headers: { accept: "application/json" },
       });
-      const reply = await answer.json();
+      const reply = { ...await answer.json(), lang };
       if (reply.allowed) {
         follow(reply);
-        channel.postMessage({ allowed: reply.allowed, asked: reply.asked });
+        channel.postMessage(reply);
       }
       if (!answer.ok) throw new Error(reply.error);
-      if (reply.dismissed) leave(form.parentNode);
-      else say(reply);
       const dialog = form.closest("dialog");
       if (dialog) dialog.close();
+      if (reply.dismissed) leave(form.parentNode);
+      else say(reply);
     } catch (fault) {
-      const text = fault instanceof TypeError || fault instanceof SyntaxError ? error : fault.message;
+      const text = /^(Type|Syntax)Error$/.test(fault.name) ? error : fault.message;
       if (alert) alert.textContent = text;
       else say({ status: text });
-    } finally {
-      buttons.forEach((b) => { b.disabled = false; });
     }
+    form.ariaBusy = "false";
   };
+
+  // Where a policy lets nothing be fetched, forms and links work as they do without script.
+  let plain = false;
+  addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, disposition }) => {
+    const ours = effectiveDirective === "connect-src" && blockedURI.includes(`${base}/`);
+    if (ours && disposition === "enforce") plain = true;
+  });
 
   addEventListener("submit", (event) => {
     const form = event.target;
-    if (!form.matches(".visitor-choice form")) return;
+    if (plain || event.defaultPrevented || !form.matches(".visitor-choice form")) return;
     event.preventDefault();
-    send(form, event.submitter);
+    if (form.ariaBusy !== "true") send(form, event.submitter);
   });
 
   /* ---- settings in a dialog, embeds once ---- */
-
-  let sheet;
-  const styled = () => (sheet ||= new Promise((done) => {
-    const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.href = style;
-    link.onload = link.onerror = done;
-    document.head.append(link);
-  }));
 
   const settings = async (link) => {
     try {
@@ -186,17 +201,23 @@
       url.searchParams.set("part", "1");
       const [reply] = await Promise.all([fetch(url), styled()]);
       if (!reply.ok) throw new Error();
-      const dialog = document.createElement("dialog");
-      dialog.className = "visitor-choice vc-dialog";
+      if (document.querySelector(".vc-dialog")) return;
+      const dialog = make("dialog", "visitor-choice vc-dialog");
       dialog.lang = lang;
       dialog.setAttribute("aria-labelledby", "vc-title");
       dialog.innerHTML = await reply.text();
       document.body.append(dialog);
-      dialog.addEventListener("close", () => dialog.remove());
-      dialog.addEventListener("click", ({ target }) => {
+      dialog.onclose = () => dialog.remove();
+      dialog.onclick = ({ target }) => {
         if (target === dialog || target.closest("[data-close]")) dialog.close();
-      });
+      };
       dialog.showModal();
+      const part = link.hash && dialog.querySelector(link.hash);
+      if (part) {
+        part.open = true;
+        part.firstElementChild.focus();
+        part.scrollIntoView();
+      }
     } catch {
       location.href = link.href;
     }
@@ -204,12 +225,12 @@
 
   addEventListener("click", (event) => {
     const link = event.target.closest && event.target.closest("a[href]");
-    const plain = !event.button && !event.metaKey && !event.ctrlKey && !event.shiftKey;
-    if (!link || !plain || event.defaultPrevented) return;
+    const special = event.button || event.metaKey || event.ctrlKey || event.shiftKey;
+    if (!link || special || event.defaultPrevented) return;
     if (link.matches("[data-once]")) {
       event.preventDefault();
-      open(link.closest(".vc-embed").previousElementSibling);
-    } else if (link.origin === location.origin && link.pathname === `${base}/${lang}`) {
+      open(link.closest(".vc-embed").previousElementSibling).forEach(run);
+    } else if (!plain && link.origin === location.origin && link.pathname === `${base}/${lang}`) {
       event.preventDefault();
       settings(link);
     }
@@ -217,5 +238,6 @@
 
   release();
   // The second page finds the stylesheet in the cache.
-  (window.requestIdleCallback || setTimeout)(() => fetch(style, { priority: "low" }));
+  (window.requestIdleCallback || setTimeout)(() =>
+    fetch(style, { priority: "low" }).catch(() => {}));
 })();

@@ -46,6 +46,12 @@ _ROWS_OF_ID = (
     + _OF_ID
     + " AND seq >= ?2 AND seq < ?3 ORDER BY seq"
 )
+_HEAD = "SELECT size, root FROM head"
+_ARTIFACTS = "SELECT hash, media_type, body FROM artifacts ORDER BY id"
+_STRAYS = "SELECT seq FROM contents WHERE seq NOT IN (SELECT seq FROM entries) LIMIT 1"
+_NOT_INDEXED = """SELECT seq FROM contents
+    WHERE seq < (SELECT upto FROM indexed) AND consent_id IS NOT NULL
+    AND (consent_id, seq) NOT IN (SELECT consent_id, seq FROM ids) ORDER BY seq LIMIT 1"""
 _LAST_CONSENT = """SELECT body FROM entries JOIN contents USING (seq)
     WHERE kind = ? ORDER BY seq DESC LIMIT 1"""
 _LAST_RARE = """SELECT body FROM entries JOIN contents USING (seq)
@@ -57,64 +63,72 @@ _PAGE_RARE = """SELECT seq, body FROM entries JOIN contents USING (seq)
 # The term on kind lets a query use the index of the kinds that are few.
 
 
+def _head(rows: list[tuple[Any, ...]]) -> Head:
+    if not rows:
+        raise LogCorrupt(["the log has no head"])
+    return Head(*rows[0])
+
+
 class SqliteSnapshot:
     """One unchanging view of the file; see `consent.log.Snapshot`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """Take a connection inside a transaction."""
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+        """Take a connection inside a transaction, and the path for messages."""
         self._connection = connection
+        self._path = path
+
+    def _query(self, query: str, *parameters: object) -> Iterator[tuple[Any, ...]]:
+        with translated(self._path):
+            yield from self._connection.execute(query, parameters)
 
     @property
     def meta(self) -> Mapping[str, str]:
         """Give what is written about the log itself."""
-        return dict(self._connection.execute("SELECT name, value FROM meta ORDER BY name"))
+        return dict(self._query("SELECT name, value FROM meta"))
 
     def head(self) -> Head:
         """Give the head as stored."""
-        found = self._connection.execute("SELECT size, root FROM head").fetchone()
-        if found is None:
-            raise LogCorrupt(["the log has no head"])
-        return Head(*found)
+        return _head(list(self._query(_HEAD)))
 
     def edge(self) -> bytes:
         """Give the edge as stored."""
-        found = self._connection.execute("SELECT edge FROM head").fetchone()
-        return bytes(found[0]) if found else b""
+        found = list(self._query("SELECT edge FROM head"))
+        return found[0][0] if found else b""
 
     def rows(
         self, start: int = 0, stop: int | None = None, consent_id: str | None = None
     ) -> Iterator[Row]:
         """Give entries in order."""
-        query: str = _ROWS
-        parameters: list[object] = [start, 2**62 if stop is None else stop]
-        if consent_id is not None:
-            query, parameters = _ROWS_OF_ID, [consent_id, *parameters]
-        for row in self._connection.execute(query, parameters):
-            yield Row(*row)
+        if stop is None:
+            stop = 2**62
+        if consent_id is None:
+            found = self._query(_ROWS, start, stop)
+        else:
+            found = self._query(_ROWS_OF_ID, consent_id, start, stop)
+        return (Row(*row) for row in found)
 
     def artifacts(self) -> Iterator[tuple[str, str, bytes]]:
         """Give artifacts in the order they came."""
-        yield from self._connection.execute(
-            "SELECT hash, media_type, body FROM artifacts ORDER BY id"
-        )
+        yield from self._query(_ARTIFACTS)
 
     def counts(self) -> Iterator[Counter]:
         """Give counters by day and name."""
         query = "SELECT day, name, n FROM counters ORDER BY day, name"
-        return (Counter(*row) for row in self._connection.execute(query))
+        return (Counter(*row) for row in self._query(query))
 
     def faults(self) -> Iterator[str]:
-        """Name bad pages, changed tables and triggers, and content that belongs to no entry."""
-        for (text,) in self._connection.execute("PRAGMA quick_check(1)"):
+        """Name bad pages, changed tables and triggers, strays and gaps in the indexes."""
+        for (text,) in self._query("PRAGMA quick_check(1)"):
             if text != "ok":
                 yield f"pages: {text}"
-        found = {text for (text,) in self._connection.execute("SELECT sql FROM sqlite_schema")}
+        found = {text for (text,) in self._query("SELECT sql FROM sqlite_schema")}
         for statement in SCHEMA:
             if statement not in found:
                 yield f"schema: missing or changed: {' '.join(statement.split())[:60]}…"
-        strays = "SELECT seq FROM contents WHERE seq NOT IN (SELECT seq FROM entries) LIMIT 1"
-        for (seq,) in self._connection.execute(strays):
-            yield f"content: {seq} belongs to no entry"
+        for (seq,) in self._query(_STRAYS):
+            yield f"contents: {seq} belongs to no entry"
+        for (seq,) in self._query(_NOT_INDEXED):
+            yield f"ids: entry {seq} is not found by its consent id"
 
 
 class SqliteLog:
@@ -208,10 +222,7 @@ class SqliteLog:
 
     def head(self) -> Head:
         """Give size and root; see `Log.head`."""
-        found = self._rows("SELECT size, root FROM head")
-        if not found:
-            raise LogCorrupt(["the log has no head"])
-        return Head(*found[0])
+        return _head(self._rows(_HEAD))
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
         """Open one unchanging view; see `Log.snapshot`."""
@@ -230,12 +241,12 @@ class SqliteLog:
     def _view(self) -> Iterator[Snapshot]:
         if self._engine is None:
             with reading(self.path) as connection:
-                yield SqliteSnapshot(connection)
+                yield SqliteSnapshot(connection, self.path)
         else:
             with translated(self.path), closing(open_writing(self.path)) as connection:
                 connection.execute("PRAGMA query_only = ON")
                 connection.execute("BEGIN")
-                yield SqliteSnapshot(connection)
+                yield SqliteSnapshot(connection, self.path)
 
     def _rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Answer a short question: in a running site from a connection kept for that."""

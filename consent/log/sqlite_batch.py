@@ -219,8 +219,8 @@ class Batch:
             bodies = [appended.body for appended in self.new]
             sizes = list(map(len, bodies))
             written = sum(sizes) + 160 * count
-            if max(sizes) > BODY_SIZE:
-                raise ValueError(f"an entry has at most {BODY_SIZE} bytes")
+            if min(sizes) == 0 or max(sizes) > BODY_SIZE:
+                raise ValueError(f"the body of an entry has 1 to {BODY_SIZE} bytes")
             packed = (
                 "".join(self.new_ids).encode("ascii"),
                 b"".join(self.new_keys),

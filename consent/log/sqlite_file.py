@@ -137,7 +137,6 @@ def open_writing(path: str) -> sqlite3.Connection:
         try:
             _check(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA cache_size = -16000")
             connection.execute("SELECT 1 FROM head").fetchone()  # makes the files beside it
         except BaseException:
             connection.close()

@@ -2,9 +2,9 @@
 
 Consent ids and idempotency keys are random: put into an index one by one, each would touch a page
 of its own, and writing those pages would cost more than the entries. So the newest entries, the
-*tail*, are found in memory, and indexed later: in the order of their keys, a slice at a time, after
-the callers have their answers. All of it is derived from the table `contents`, and `upto` is how
-far the indexes are complete.
+*tail*, are found in memory, and indexed later: in the order of their keys, a slice at a time, when
+it is quiet. All of it is derived from the table `contents`, and `upto` is how far the indexes are
+complete.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-TAIL = 4096
-"""Entries in the tail that make it worth indexing."""
+TAIL = (4096, 32_768)
+"""Entries in the tail from which it is indexed when it is quiet, or else at once."""
 
-SLICE = 128
+SLICE = 256
 """Keys indexed in one transaction."""
 
 KEEP_ONCE = 2
@@ -88,16 +88,22 @@ class Tail:
     @property
     def ripe(self) -> bool:
         """Whether there is anything to index."""
-        return self._until is not None or self.stop - self.start >= TAIL
+        return self._until is not None or self.stop - self.start >= TAIL[0]
+
+    @property
+    def overripe(self) -> bool:
+        """Whether indexing cannot wait for a quiet moment."""
+        return self.stop - self.start >= TAIL[1]
 
     def index(self, cursor: sqlite3.Cursor, count: int, today: int) -> None:
         """Index the next keys, in a transaction; after the last ones `upto` moves forward.
 
         To be repeated from the start, by whatever process, does no harm.
         """
-        (upto,) = cursor.execute("SELECT upto FROM indexed").fetchone()
-        if upto != self.start:
-            return  # another process was faster; `catch_up` will see to it
+        query = "SELECT upto, size FROM indexed JOIN head USING (one)"
+        self.catch_up(cursor, *cursor.execute(query).fetchone())
+        if not self.ripe:
+            return  # another process was faster
         if self._until is None:
             self._until = self.stop
             self._new_ids = sorted(self.added_ids)

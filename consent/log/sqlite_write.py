@@ -10,33 +10,46 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from random import random
-from threading import Thread
 
-from consent.errors import LogCorrupt, LogError, LogUnavailable
+from consent.errors import LogCorrupt, LogUnavailable
 from consent.log import Appended, Entry
 from consent.log.sqlite_batch import Batch
 from consent.log.sqlite_file import PATIENCE, open_writing, replaced, translate
 from consent.log.sqlite_tail import SLICE, Tail, forget
 from consent.log.writer import Counts
 
-WAL_PAGES = (1500, 8000)
-"""Pages in the write-ahead log from which a thread, or at last an append, moves them over."""
+WAL_PAGES = (1000, 8000)
+"""Pages in the write-ahead log from which they are moved over when it is quiet, or else at once."""
+
+QUIET = 0.02
+"""Seconds without an entry after which housekeeping delays nobody."""
+
+CACHE = 16_000
+"""KiB of pages that the writer keeps in memory."""
+
+WAL_ROOM = 4000 * 4096
+"""Bytes that the write-ahead log has from the start."""
 
 inherited: list[sqlite3.Connection] = []
 """Connections that came through a fork: to close one would let go of the parent's locks."""
 
 
-def checkpoint(path: str) -> None:
-    """Move what is in the write-ahead log over to the file, while others go on appending.
+def make_room(connection: sqlite3.Connection, path: str) -> None:
+    """Let the write-ahead log have its full length at once.
 
-    It takes milliseconds, mostly of waiting for the disk, that no caller should wait for. Under
-    load that never stops the log is emptied by an append that finds it very long; then most of the
-    work is done already.
+    To overwrite a part of a file is durable sooner than to make the file longer: by a third for one
+    visitor at a time. SQLite reuses the length that there is, so that a large transaction that is
+    taken back leaves nothing but room.
     """
-    with suppress(LogError, sqlite3.Error), closing(open_writing(path)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    if os.path.getsize(path + "-wal") < WAL_ROOM // 2:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA cache_size = 10")  # what does not fit in goes to the file
+        if begin(cursor, 0.0):
+            cursor.execute("INSERT INTO counters VALUES ('', '', zeroblob(?))", (WAL_ROOM,))
+            cursor.execute("ROLLBACK")
+    connection.execute(f"PRAGMA cache_size = -{CACHE}")
 
 
 def begin(cursor: sqlite3.Cursor, patience: float) -> bool:
@@ -73,7 +86,6 @@ class SqliteEngine:
         self._size = 0
         self._last = 0
         self._pages = 0
-        self._mover: Thread | None = None
         self._tidied = 0
 
     def commit(self, entries: Sequence[Entry], counts: Counts) -> list[Appended]:
@@ -86,45 +98,47 @@ class SqliteEngine:
             if self._replaced():
                 self._let_go()
                 raise LogUnavailable(f"{self.path} was deleted or replaced while it was written")
+        self._size = self._tail.stop
         return appended
 
+    def untidy(self) -> float | None:
+        """Tell whether there is something to index, to forget or to move; see `Engine`."""
+        if self._tail.overripe:
+            return 0.0
+        if self._tail.ripe or self._pages > WAL_PAGES[0] or self._today() != self._tidied:
+            return QUIET
+        return None
+
     def tidy(self) -> None:
-        """Index some of the newest entries, and forget old keys once a day."""
-        if self._pages > WAL_PAGES[0] and (self._mover is None or not self._mover.is_alive()):
-            self._pages = 0
-            self._mover = Thread(target=checkpoint, args=(self.path,), daemon=True)
-            self._mover.start()
-        today = int(self._clock()) // 86400
-        if not self._tail.ripe and today == self._tidied:
-            return
-        forgotten = False
+        """Index some of the newest entries, forget old keys, shorten the write-ahead log."""
+        today = self._today()
         try:
             with self._writing() as cursor:
                 # What is written here can be derived again: it need not wait for the disk.
                 cursor.execute("PRAGMA synchronous = NORMAL")
                 if begin(cursor, 0.02):
                     if self._tail.ripe:
-                        # As many keys as came with the last group, so that indexing keeps up.
-                        count = max(SLICE, self._last)
-                        self._tail.index(cursor, count, today)
-                        self._pages += count // 2
-                    forgotten = today == self._tidied or forget(cursor, today)
+                        self._tail.index(cursor, max(SLICE, 2 * self._last), today)
+                        self._pages += SLICE
+                    if today != self._tidied and forget(cursor, today):
+                        self._tidied = today
                     cursor.execute("COMMIT")
                     self._tail.indexed()
+                if self._pages > WAL_PAGES[0]:
+                    self._pages = 0
+                    cursor.execute("PRAGMA wal_checkpoint (PASSIVE)").fetchall()
         except BaseException:
             self._tail.give_up()
             raise
         finally:
             self._careful()
-        if forgotten:
-            self._tidied = today
 
     def close(self) -> None:
         """Close the connection; the last one to the file also empties its write-ahead log."""
-        mover, self._mover = self._mover, None
-        if mover is not None and self._pid == os.getpid():
-            mover.join()
         self._let_go()
+
+    def _today(self) -> int:
+        return int(self._clock()) // 86400
 
     def _let_go(self) -> None:
         if self._connection is not None:
@@ -147,7 +161,6 @@ class SqliteEngine:
             cursor.execute("COMMIT")
         batch.remember()
         self._last = len(entries)
-        self._size = batch.edge.size
         return appended
 
     @contextmanager
@@ -187,6 +200,7 @@ class SqliteEngine:
             # `begin` waits; did SQLite too, the two patiences would add up.
             connection.execute("PRAGMA busy_timeout = 0")
             connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES[1]}")
+            make_room(connection, self.path)
             self._replaced = replaced(self.path)
         except (OSError, sqlite3.Error) as error:
             connection.close()

@@ -145,8 +145,8 @@ def _check_rows(
 
 def _check_row(row: Row, report: Report, artifacts: set[str]) -> bytes:
     """Check one entry; returns the leaf that its content has, or else is said to have."""
-    stored = bytes(row.leaf) if isinstance(row.leaf, bytes | str) else b""
-    if isinstance(row.leaf, str) or len(stored) != HASH_SIZE:
+    stored = row.leaf
+    if not isinstance(stored, bytes) or len(stored) != HASH_SIZE:
         report.add("leaf", row.seq, "the stored leaf is not a hash")
         stored = bytes(HASH_SIZE)
     if row.body is None or row.salt is None:
@@ -176,7 +176,7 @@ def _check_body(row: Row, body: bytes, report: Report, artifacts: set[str]) -> N
         return
     if value.get("kind", row.kind) != row.kind:
         report.add("kind", row.seq, f"filed as {row.kind!r}, the body says {value['kind']!r}")
-    if value.get("consent_id", row.consent_id) != row.consent_id:
+    if value.get("consent_id") != row.consent_id:
         report.add("consent-id", row.seq, "filed under another consent id than the body names")
     names = value.get("artifacts", [])
     for name in names if isinstance(names, list) else [names]:

@@ -49,6 +49,10 @@ class Engine(Protocol):
         """
         ...
 
+    def untidy(self) -> float | None:
+        """Tell after how many quiet seconds `tidy` should be called: 0 is now, None is never."""
+        ...
+
     def tidy(self) -> None:
         """Do one short slice of housekeeping; raises `LogError`."""
         ...
@@ -187,6 +191,7 @@ class Writer:
         self._spooled = self._spool.waiting()
         self._thread: Thread | None = None
         self._failing = False
+        self._rest = 0.0  # no housekeeping before this time
 
     def _put(self, waiting: _Waiting) -> None:
         with self._lock:
@@ -214,29 +219,47 @@ class Writer:
     def _run(self) -> None:
         due: float | None = monotonic() if self._spooled else None
         while True:
-            wait = 0.0 if self._closing else None if due is None else max(0.0, due - monotonic())
-            group = self._take(wait, GROUP)
+            group = self._take(self._patience(due), GROUP)
             closing = self._closing
             worked = self._write(group) if group else False
             if closing or (due is not None and monotonic() >= due):
                 due = None
                 self._guard(self._idle)
-            elif worked:
-                self._guard(self._drain if self._spooled else self._engine.tidy)
+            elif worked and self._spooled:
+                self._guard(self._drain)
+            elif group is None or (worked and self._engine.untidy() == 0):
+                tidied = self._guard(self._engine.tidy)
+                self._rest = 0.0 if tidied else monotonic() + IDLE
             if closing and self._queue.empty():
                 break
             if due is None and (self._counts or self._spooled):
                 due = monotonic() + IDLE
         self._engine.close()
 
-    def _take(self, seconds: float | None, most: int) -> list[_Waiting]:
-        """Wait for an entry or a nudge, then take all that waits, at most a group."""
+    def _patience(self, due: float | None) -> float | None:
+        """Give the seconds that the thread may wait for an entry, or None for ever."""
+        if self._closing:
+            return 0.0
+        # The spool counts on keys that tidying forgets: it comes first.
+        quiet = None if self._spooled else self._engine.untidy()
+        if quiet is not None and self._rest:
+            quiet = max(quiet, self._rest - monotonic())
+        if due is None:
+            return quiet
+        left = max(0.0, due - monotonic())
+        return left if quiet is None else min(left, quiet)
+
+    def _take(self, seconds: float | None, most: int) -> list[_Waiting] | None:
+        """Wait for an entry or a nudge, then take all that waits; None when nothing came."""
         group: list[_Waiting] = []
         take = self._queue.get_nowait
         try:
             first = self._queue.get(timeout=seconds)
-            if first is not None:
-                group.append(first)
+        except Empty:
+            return None
+        if first is not None:
+            group.append(first)
+        try:
             while len(group) < most:
                 waiting = take()
                 if waiting is not None:
@@ -262,15 +285,15 @@ class Writer:
             # Those who came while the log failed have waited their share too.
             failed = outcomes[-1]
             assert isinstance(failed, LogError)
-            late = self._take(0, self._limit)
+            late = self._take(0, self._limit) or []
             _deliver(late, [_again(failed) for _ in late])
         return worked
 
     def _commit(self, entries: Sequence[Entry]) -> list[Appended]:
-        counts = self._counts
-        if counts:
+        counts: dict[tuple[str, str], int] = {}
+        if self._counts:
             with self._lock:
-                counts, self._counts = self._counts, {}
+                counts, self._counts = self._counts, counts
         try:
             appended = self._engine.commit(entries, counts)
         except BaseException:
@@ -305,20 +328,21 @@ class Writer:
             self._commit([])
         if self._spooled:
             self._drain()
-        else:  # not before: the spool counts on keys that tidying forgets
-            self._engine.tidy()
 
     def _drain(self) -> None:
         self._spooled = not self._spool.drain(self._unspool)
 
-    def _guard(self, work: Callable[[], None]) -> None:
-        """Do work that no caller waits for; what fails is tried again later."""
+    def _guard(self, work: Callable[[], None]) -> bool:
+        """Do work that no caller waits for; returns False for what is to be tried again later."""
         try:
             work()
         except LogError as error:
             self._note(error)
+            return False
         except Exception:
             logger.exception("housekeeping of the log failed")
+            return False
+        return True
 
     def _note(self, error: BaseException | None) -> None:
         """Tell the operator once when the log fails and once when it works again."""

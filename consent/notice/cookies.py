@@ -72,6 +72,8 @@ _COLUMNS = {
     ),
 }
 _YES_NO = {"fi": ("Kyllä", "Ei"), "sv": ("Ja", "Nej"), "en": ("Yes", "No")}
+_OWN = {"fi": "sivuston oma", "sv": "webbplatsens egen", "en": "the site’s own"}
+_OUR_NAME = {"fi": "Evästevalinta", "sv": "Val av kakor", "en": "Cookie choice"}
 _NOTHING_STORED = {
     "fi": "ei tallenna mitään",
     "sv": "lagrar ingenting",
@@ -259,8 +261,9 @@ def _as_of(declaration: Declaration, version: str | None) -> Declaration:
 
 def _row(service: Service, item: Item | None, lang: str) -> Row:
     common = {
-        "service": service.name,
-        "provider": service.provider,
+        # The component's own entry of the catalogue has a name that means nothing to visitors.
+        "service": _in(_OUR_NAME, lang) if service.id == "consent" else service.name,
+        "provider": service.provider or _in(_OWN, lang),
         "third_party": _in(_YES_NO, lang)[not service.third_party],
         "country": _countries(service, lang),
     }

@@ -5,19 +5,27 @@ Every route works without script; those that change something take POST alone (R
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope
 
-from ..browser.edition import Edition
-from ..choice import Choice
-from . import answers, assets, embed, notice, settings
-from .runtime import Runtime
+# To import the package is not to serve: what answers requests is loaded when a site is started.
+if TYPE_CHECKING:
+    from ..browser.edition import Edition
+    from ..choice import Choice
+    from .runtime import Runtime
 
-__all__ = ["Runtime", "is_ours", "respond"]
+
+def load() -> None:
+    """Load what answers requests, so that no visitor waits for it."""
+    from . import answers, assets, embed, notice, settings  # noqa: F401
 
 
 def is_ours(runtime: Runtime, path: str) -> bool:
     """Whether a path belongs to the component."""
+    from . import notice
+
     return path.startswith(runtime.settings.prefix + "/") or notice.is_notice(runtime, path)
 
 
@@ -25,10 +33,13 @@ async def respond(
     runtime: Runtime, edition: Edition, choice: Choice, scope: Scope, receive: Receive
 ) -> Response:
     """Answer a request for one of our paths."""
+    from . import answers, assets, embed, notice, settings
+
     path, method = scope["path"], scope["method"]
     if notice.is_notice(runtime, path):
-        page = await notice.notice(runtime, edition, scope)
-        return page if method in ("GET", "HEAD") else _only("GET, HEAD")
+        if method not in ("GET", "HEAD"):
+            return _only("GET, HEAD")
+        return await notice.notice(runtime, edition, scope)
     name = path.removeprefix(runtime.settings.prefix + "/")
     if name in ("decide", "dismiss"):
         if method != "POST":
@@ -45,7 +56,7 @@ async def respond(
         return settings.state(choice)
     if name == "embed":
         return embed.once(runtime, edition, scope)
-    return answers.message(runtime, edition, edition.languages[0], "missing", 404)
+    return answers.missing(runtime, edition, scope)
 
 
 def _only(methods: str) -> Response:

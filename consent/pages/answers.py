@@ -12,12 +12,19 @@ from starlette.types import Receive, Scope
 
 from ..browser.edition import Edition
 from ..choice import Choice
+from ..notice.number import VersionNumber
 from ..texts import texts
 from . import settings
 from .decide import Outcome, decide
-from .forms import BadForm, first_headers, read_form, same_origin, way
+from .forms import BadForm, first_headers, language, read_form, same_origin, way
 from .limits import client
 from .runtime import Runtime
+
+
+def missing(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
+    """The page for an address of ours at which there is nothing, in the reader's language."""
+    lang = language(first_headers(scope), edition.languages)
+    return message(runtime, edition, lang, "missing", 404)
 
 
 def message(runtime: Runtime, edition: Edition, lang: str, error: str, status: int) -> Response:
@@ -40,7 +47,7 @@ async def decided(
     """Answer a decision: without script by going back, with it by what is allowed from now on."""
     headers = first_headers(scope)
     scripted = b"application/json" in headers.get(b"accept", b"")
-    lang = _language(edition, headers)
+    lang = language(headers, edition.languages)
     refused = _foreign(runtime, headers)
     if refused is None:
         try:
@@ -70,7 +77,7 @@ async def decided(
             edition,
             outcome.choice,
             lang,
-            back=back,
+            back=settings.way_from(edition, back),
             message=texts(lang)["error"][outcome.error],
             status=outcome.status,
         )
@@ -88,7 +95,7 @@ async def dismissed(
     """Note in the choice cookie that a change was seen; every answer keeps its day (R82, R83)."""
     headers = first_headers(scope)
     scripted = b"application/json" in headers.get(b"accept", b"")
-    lang = _language(edition, headers)
+    lang = language(headers, edition.languages)
     refused = _foreign(runtime, headers)
     if refused is None:
         try:
@@ -106,7 +113,10 @@ async def dismissed(
     response.headers["cache-control"] = "no-store"
     stored = choice.stored
     if package and stored.answers and package.announced_at <= runtime.now():
-        stored = replace(stored, seen=str(package.number))
+        # An old page may still show the strip of an older version.
+        before = VersionNumber.read(stored.seen)
+        number = max(before, package.number) if before else package.number
+        stored = replace(stored, seen=str(number))
         response.raw_headers.append(runtime.cookie.header(stored, runtime.today))
     return response
 
@@ -144,14 +154,6 @@ def _json(edition: Edition, outcome: Outcome, lang: str) -> Response:
         }
     headers = {"cache-control": "no-store"}
     return Response(json.dumps(content), outcome.status, headers, "application/json")
-
-
-def _language(edition: Edition, headers: dict[bytes, bytes]) -> str:
-    """The language for a message to somebody whose page we do not know."""
-    for part in headers.get(b"accept-language", b"").decode("latin-1").split(","):
-        if (code := part.strip()[:2].lower()) in edition.languages:
-            return code
-    return edition.languages[0]
 
 
 def _cookie_names(scope: Scope) -> set[str]:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -20,9 +19,10 @@ from anyio import to_thread
 from ..browser.edition import Edition
 from ..choice import Answer, Choice, Decision, Event, Stored
 from ..cookie import Header, expiring
-from ..errors import LogError, LogUnavailable
+from ..errors import LogError, LogUnavailable, NoticeError
 from ..log import Entry
 from ..record import Shown, canonical, consent_record, day_of
+from .chain import continuing
 from .runtime import Runtime
 
 logger = logging.getLogger("consent")
@@ -80,9 +80,12 @@ async def decide(
             decision = _without_grants(edition, choice, today, asked - granted, scopes)
     if decision.event is None:
         return _outcome(runtime, edition, choice, decision, "", error, status, cookies)
+    recorded = await _recorded(runtime)
     consent_id = decision.held or (_new_id(runtime, form) if decision.grants() else "")
     entry = _entry(runtime, edition, choice, decision, shown, consent_id, form)
     try:
+        if not recorded:
+            raise LogUnavailable("what was shown is not in it")
         entry = await _append(runtime, entry, decision, form)
     except LogUnavailable as fault:
         logger.error("the consent log is down: %s", fault)
@@ -119,13 +122,17 @@ async def _obstacle(runtime: Runtime, shown: Shown | None, address: str) -> tupl
         return "stale", 409
     if not runtime.grants.take(address):
         return "busy", 429
-    if not runtime.recorded:
+    return ("", 200) if await _recorded(runtime) else ("log", 503)
+
+
+async def _recorded(runtime: Runtime) -> bool:
+    """Whether what a record would name is in the log; if not, it is put there now (R37)."""
+    if not runtime.recorded and runtime.retries.take():
         try:
             await to_thread.run_sync(runtime.record)
-        except LogError as fault:
-            logger.error("the consent log is down: %s", fault)
-            return "log", 503
-    return "", 200
+        except (LogError, NoticeError) as fault:
+            logger.error("the consent log cannot be used: %s", fault)
+    return runtime.recorded
 
 
 def _without_grants(
@@ -188,24 +195,8 @@ def _entry(
         canonical(record),
         consent_id=consent_id or None,
         once=once,
-        revise=_continuing(record) if consent_id else None,
+        revise=continuing(record) if consent_id else None,
     )
-
-
-def _continuing(record: dict[str, object]) -> Callable[[bytes], bytes | None]:
-    """Join a record to the chain of its consent id (R44), unless it says nothing new (R46)."""
-
-    def revise(last: bytes) -> bytes | None:
-        before = json.loads(last)
-        if before["states"] == record["states"] and before["scopes"] == record["scopes"]:
-            return None
-        event = record["event"]
-        # The second post of one form may come with the cookie of before the first.
-        if event == Event.GRANT and "granted" in before["states"].values():
-            event = Event.CHANGE.value
-        return canonical({**record, "event": event, "previous": before["id"]})
-
-    return revise
 
 
 async def _append(
@@ -223,7 +214,7 @@ async def _append(
 
 def _spool(runtime: Runtime, entry: Entry) -> None:
     try:
-        runtime.log.spool(entry)
+        runtime.spool(entry)
     except LogError as fault:
         # The safe side is less processing: the refusal takes effect all the same (R34).
         logger.error("a refusal took effect, but its record could not even be spooled: %s", fault)
@@ -242,7 +233,8 @@ def _outcome(
     answers: tuple[Answer, ...] = tuple(decision.answers.values())
     stored = Stored(
         answers=answers,
-        seen=runtime.seen if decision.changed else choice.stored.seen,
+        # Answering is not reading: an announcement stands until it is dismissed (R80).
+        seen=choice.stored.seen or runtime.seen,
         consent_id=consent_id or choice.stored.consent_id,
     )
     after = edition.rules.choice(stored, runtime.today, signal=bool(choice.signalled))

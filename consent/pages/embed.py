@@ -14,6 +14,7 @@ from starlette.types import Scope
 
 from ..browser.edition import Edition
 from ..texts import texts
+from .answers import missing
 from .forms import way
 from .runtime import Runtime
 from .settings import PRIVATE
@@ -27,9 +28,7 @@ def once(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
         body = Markup(inner.encode("latin-1").decode("utf-8"))  # noqa: S704 - signed by us
         t = texts(lang)
     except (BadData, ValueError, KeyError, TypeError, AttributeError):
-        from .answers import message
-
-        return message(runtime, edition, edition.languages[0], "missing", 404)
+        return missing(runtime, edition, scope)
     service = next((s for s in edition.declaration.services if s.id == name), None)
     html = runtime.interface.render(
         "embed.html",

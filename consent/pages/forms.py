@@ -71,6 +71,15 @@ def way(value: str) -> str:
     return value if len(value) <= 1500 and _WAY.fullmatch(value) else "/"
 
 
+def language(headers: Mapping[bytes, bytes], known: tuple[str, ...]) -> str:
+    """The language for a message to somebody whose page we do not know; of none, the first."""
+    for part in headers.get(b"accept-language", b"").decode("latin-1").split(","):
+        code = part.partition(";")[0].partition("-")[0].strip().lower()
+        if code in known:
+            return code
+    return known[0]
+
+
 def first_headers(scope: Scope) -> dict[bytes, bytes]:
     """The request's header fields, the first of each name."""
     return dict(reversed([(bytes(k), bytes(v)) for k, v in scope["headers"]]))

@@ -21,17 +21,20 @@ from itsdangerous import URLSafeSerializer
 
 from ..browser.edition import Edition
 from ..browser.interface import Interface
-from ..choice import Choice
-from ..cookie import ChoiceCookie, Header, find
+from ..choice import Choice, Stored
+from ..cookie import ChoiceCookie, Header, find, find_in
 from ..declaration import Scope
 from ..errors import LogError, LogUnavailable, NoticeError, Problem
 from ..log import Entry, Log, open_log
+from ..log.spool import Spool
+from ..notice.lifecycle import ANNOUNCED_AFTER_EFFECT
 from ..notice.package import Package, artifacts
 from ..notice.shelf import Shelf
 from ..record import Shown, canonical
 from ..settings import Settings
+from .chain import revived
 from .limits import Bucket
-from .plans import Plans
+from .plans import Judged, Plans, remember
 
 logger = logging.getLogger("consent")
 
@@ -71,14 +74,16 @@ class Runtime:
         # One visitor may allow often; one address may not fill the log (R118).
         self.grants = Bucket(rate=0.5, burst=30)
         self.refusals = Bucket(rate=50, burst=200)
+        # A log that was down is tried again so often; each try may take seconds.
+        self.retries = Bucket(rate=1, burst=4)
         self._log: Log | None = None
         self._scopes: dict[str, Scope] = {}
         self._lock = Lock()
-        self._states: dict[tuple[bytes | None, bool], State] = {}
-        self._plans: dict[tuple[object, ...], Plans] = {}
-        self._day = -1.0
         self.recorded = False
-        self.edition, self._until = self._edition(self.now())
+        self._opening, self._recording = Lock(), Lock()
+        # How every path of ours begins; of some others too.
+        self.own = (f"{settings.prefix}/", *(notices.paths.values() if notices else ()))
+        self._judged = self._judge_anew()
         self._start()
 
     # -- time --
@@ -87,17 +92,25 @@ class Runtime:
         """The server's time, the only one that counts (R46)."""
         return datetime.fromtimestamp(self.clock(), UTC)
 
-    def _turn(self, now: float) -> None:
+    @property
+    def edition(self) -> Edition:
+        """What is shown now."""
+        return self._judged.edition
+
+    def _turn(self) -> Judged:
         """A new day, or a notice that takes effect: what was remembered is judged anew."""
         with self._lock:
-            if now >= self._until:
-                self._renew()
-                self.recorded = False
-            self._states, self._plans, self._day = {}, {}, now // 86_400
+            now, before = self.clock(), self._judged
+            if now >= before.until:
+                # What takes effect is logged before anybody consents to it.
+                self._judged, self.recorded = self._judge_anew(), False
+            elif not before.holds(now):
+                self._judged = Judged(before.edition, before.until, int(now // 86_400))
+            return self._judged
 
-    def _renew(self) -> None:
-        self.edition, self._until = self._edition(self.now())
-        self._states, self._plans = {}, {}
+    def _judge_anew(self) -> Judged:
+        now = self.clock()
+        return Judged(*self._edition(datetime.fromtimestamp(now, UTC)), int(now // 86_400))
 
     def _edition(self, now: datetime) -> tuple[Edition, float]:
         standing = self.shelf.standing(now)
@@ -110,42 +123,61 @@ class Runtime:
             (str(package.number), package.hash) if package else ("", ""),
             self._scopes.values(),
         )
-        # An announcement ends some time after effect too; the strip is judged at each request.
-        return edition, standing.until.timestamp() if standing.until else float("inf")
+        # An announcement ends without anything else changing.
+        ends = (package.starts + ANNOUNCED_AFTER_EFFECT for package in self.shelf.packages)
+        moments = [moment for moment in (standing.until, *ends) if moment and moment > now]
+        return edition, min(moments).timestamp() if moments else float("inf")
 
     # -- the choice of a request --
 
-    def state(self, headers: list[Header]) -> State:
-        """The choice that holds for a request, and what it means for the pages."""
-        now = self.clock()
-        if now >= self._until or now // 86_400 != self._day:
-            self._turn(now)
-        raw, signal = find(headers, self.cookie.field), gpc(headers)
-        state = self._states.get((raw, signal))
-        if state is not None:
-            return state
-        edition, day = self.edition, int(now // 86_400)
-        stored = self.cookie.read(raw, day)
-        choice = edition.rules.choice(stored, day, signal=signal)
-        told = self.announcement(choice)
-        # Visitors with the same answers share one plan, whatever their cookies say besides.
-        shared: tuple[object, ...] = (
-            *choice.states.values(),
-            choice.asked,
-            choice.signalled,
-            bool(stored.answers),
-            told,
-        )
-        plans = self._plans.get(shared)
+    def plans(self, headers: list[Header]) -> tuple[Plans, bool]:
+        """What a request means for pages, and whether it says that it has a copy of one."""
+        fields = dict(headers)
+        if len(fields) == len(headers):
+            field = fields.get(b"cookie")
+            raw = find_in(field, self.cookie.mark) if field is not None else None
+            signal = b"sec-gpc" in fields and gpc(headers)
+        else:
+            raw, signal = find(headers, self.cookie.field), gpc(headers)
+        judged = self._judged
+        if not judged.holds(self.clock()):
+            judged = self._turn()
+        plans = judged.by_cookie[signal].get(raw)
         if plans is None:
-            plans = self._plans[shared] = Plans(self, edition, choice, told)
-        state = State(edition, choice, plans)
+            plans = self._judge(judged, raw, signal)
+        return plans, b"if-none-match" in fields or b"if-modified-since" in fields
+
+    def _judge(self, judged: Judged, raw: bytes | None, signal: bool) -> Plans:
+        said = self.cookie.said(raw) if raw is not None else None
+        plans = judged.by_answers[signal].get(said)
+        if plans is None:
+            stored = self.cookie.reading(said, judged.day) if said else Stored()
+            choice = judged.edition.rules.choice(stored, judged.day, signal=signal)
+            told = self.announcement(choice)
+            # Visitors with the same answers share one plan, whatever their cookies say besides.
+            shared: tuple[object, ...] = (
+                *choice.states.values(),
+                choice.asked,
+                choice.signalled,
+                bool(stored.answers),
+                str(told.number) if told else "",
+            )
+            plans = judged.shared.get(shared)
+            if plans is None:
+                plans = judged.shared[shared] = Plans(self, judged.edition, choice, told)
+            remember(judged.by_answers[signal], said, plans)
         # Only what was signed here is worth remembering: others could fill the memory.
-        if raw is None or stored.answers:
-            if len(self._states) > 4096:
-                self._states = {}
-            self._states[raw, signal] = state
-        return state
+        if raw is None or said is not None:
+            remember(judged.by_cookie[signal], raw, plans)
+        return plans
+
+    def state(self, headers: list[Header]) -> State:
+        """The choice of a request with all that its cookie says, the id too."""
+        plans, _ = self.plans(headers)
+        raw, today = find(headers, self.cookie.field), self.today
+        rules = plans.edition.rules
+        choice = rules.choice(self.cookie.read(raw, today), today, signal=gpc(headers))
+        return State(plans.edition, choice, plans)
 
     @property
     def today(self) -> int:
@@ -171,8 +203,20 @@ class Runtime:
     def log(self) -> Log:
         """The log of the site."""
         if self._log is None:
-            self._log = open_log(self.settings.log, writable=True)
+            with self._opening:
+                if self._log is None:
+                    self._log = open_log(self.settings.log, writable=True, revive=revived)
         return self._log
+
+    def spool(self, entry: Entry) -> None:
+        """Keep a refusal or a withdrawal until the log works again (R34).
+
+        Raises `LogUnavailable` when it cannot be kept either.
+        """
+        if self._log is not None:
+            self._log.spool(entry)
+        else:
+            Spool(f"{self.settings.log}.spool").add(entry)
 
     def _start(self) -> None:
         try:
@@ -188,6 +232,11 @@ class Runtime:
 
         Raises `LogUnavailable`, and `NoticeError` when a version was logged with other content.
         """
+        with self._recording:
+            if not self.recorded:
+                self._record()
+
+    def _record(self) -> None:
         log, edition, now = self.log, self.edition, self.now()
         published = self._published(log)
         kept = edition.artifacts()
@@ -222,7 +271,8 @@ class Runtime:
         body = canonical({**content, "time": time_text})
         _wait(log, Entry("declaration", body, revise=_unless_same(content, body)))
         self._learn(log)
-        self.recorded = True
+        # Unless the clock has brought another notice into force meanwhile.
+        self.recorded = self.edition.shown.keys() == edition.shown.keys()
 
     def _published(self, log: Log) -> dict[str, str]:
         published: dict[str, str] = {}
@@ -254,7 +304,8 @@ class Runtime:
                     content = json.loads(artifact[1])
                     self._scopes[digest] = Scope(content["category"], content["services"])
         if set(self._scopes) != known:
-            self._renew()
+            with self._lock:
+                self._judged = self._judge_anew()
 
     def shown(self, digest: str) -> Shown | None:
         """What a form showed, by the hash it carries: an edition's now, or one from the log."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote, urlsplit
 
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
@@ -58,7 +58,9 @@ def render(
         h="h2" if part else "h1",
         token=secrets.token_urlsafe(16),
         # Without script the answer comes back to this page, and says that it was saved.
-        return_path=back if part else f"{edition.settings.prefix}/{lang}?saved=1&return={back}",
+        return_path=back
+        if part
+        else f"{edition.settings.prefix}/{lang}?saved=1&return={quote(back, safe='/')}",
         back=back,
         asked=" ".join(edition.rules.optional),
         method="settings",
@@ -73,6 +75,14 @@ def render(
         part=part,
     )
     return HTMLResponse(html, status, PRIVATE)
+
+
+def way_from(edition: Edition, back: str) -> str:
+    """The page behind a way back: that of the settings page leads to itself, saying "saved"."""
+    place = urlsplit(back)
+    if place.path not in {f"{edition.settings.prefix}/{lang}" for lang in edition.languages}:
+        return back
+    return way(parse_qs(place.query).get("return", ["/"])[0])
 
 
 def foreign(edition: Edition, withdrawn: tuple[str, ...]) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from ..browser.edition import Edition
-from ..choice import Choice, State
 from ..texts import texts
+
+if TYPE_CHECKING:
+    from ..browser.edition import Edition
+    from ..choice import Choice, State
 
 logger = logging.getLogger("consent")
 
@@ -60,14 +64,18 @@ class Visitor:
         For `settings_link = "own"` (R26).
         """
         self.read = self.linked = True
-        code = self._lang(lang)
-        link = Markup('<a href="{}" lang="{}">{}</a>').format(
-            self.settings_path(code), code, texts(code)["settings"]["link"]
-        )
-        return link + Markup(  # noqa: S704 - rendered by our own template
-            self._edition.script_tag(code, self._choice)
-        )
+        return _linked(self._edition, self._lang(lang), self._choice.allowed)
 
     def _lang(self, lang: str) -> str:
         languages = self._edition.languages
         return lang if lang in languages else languages[0]
+
+
+@lru_cache(maxsize=256)
+def _linked(edition: Edition, lang: str, allowed: frozenset[str]) -> Markup:
+    from ..choice import Choice
+
+    path, text = f"{edition.settings.prefix}/{lang}", texts(lang)["settings"]["link"]
+    link = Markup('<a href="{}" lang="{}">{}</a>').format(path, lang, text)
+    # Of a choice the script is told what is allowed, and nothing else.
+    return link + Markup(edition.script_tag(lang, Choice({}, allowed)))  # noqa: S704 - our own

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import random
 import sqlite3
@@ -195,6 +196,8 @@ async def compare(folder: Path, clients: int, rounds: int, seconds: float) -> bo
         arms["single"] = lambda n: single.append(bodies[n % amount])
     numbers = {name: Numbers() for name in arms}
     slices: dict[str, list[Slice]] = {name: [] for name in arms}
+    gc.collect()
+    gc.freeze()  # what was made ready above is no affair of either side
     for name, append in arms.items():
         await run_slice(append, numbers[name], clients, seconds / 2)  # warm up
     for _ in range(rounds):

@@ -182,7 +182,7 @@ def test_an_answer_is_remembered_for_its_days_and_then_asked_again(
 
 def broken(site: Site) -> mock._patch[object]:
     failing = mock.Mock(side_effect=LogUnavailable("disk full"))
-    return mock.patch.object(type(site.consent.runtime.log), "append", failing)
+    return mock.patch.object(site.consent.runtime.log, "append", failing)
 
 
 def test_a_grant_without_a_record_is_not_in_effect(site: Site) -> None:

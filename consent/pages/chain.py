@@ -1,0 +1,34 @@
+"""Joins records to the chain of their consent id, when the log takes them (R44, R46)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..choice import Event
+from ..log import Entry
+from ..record import canonical
+
+
+def continuing(record: dict[str, object]) -> Callable[[bytes], bytes | None]:
+    """Join a record to the chain of its consent id (R44), unless it says nothing new (R46)."""
+
+    def revise(last: bytes) -> bytes | None:
+        before = json.loads(last)
+        if before["states"] == record["states"] and before["scopes"] == record["scopes"]:
+            return None
+        event = record["event"]
+        # The second post of one form may come with the cookie of before the first.
+        if event == Event.GRANT and "granted" in before["states"].values():
+            event = Event.CHANGE.value
+        return canonical({**record, "event": event, "previous": before["id"]})
+
+    return revise
+
+
+def revived(entry: Entry) -> Entry:
+    """A record that waited in the spool, to be joined to its chain as if it came now."""
+    if entry.kind != "consent" or entry.consent_id is None:
+        return entry
+    return replace(entry, revise=continuing(json.loads(entry.body)))

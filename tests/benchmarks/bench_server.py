@@ -1,0 +1,176 @@
+"""What the component costs a server: its CPU time per request, × that of the bare Starlette app.
+
+    python tests/benchmarks/bench_server.py [--quick | --rounds N]
+
+Each arm is a uvicorn of its own in its own process, with whichever of h11 and httptools is
+installed; one client sends a fixed number of requests over one connection that is kept open. The
+server's CPU is read from the scheduler's counters before and after, in nanoseconds. The page has
+20 KB, the request the header fields of a browser and four cookies.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from socket import create_connection, socket
+from time import sleep
+
+from bench_middleware import (
+    Headers,
+    choice_cookie,
+    component,
+    make_page,
+    request,
+    session_cookie,
+    with_session,
+)
+from measure import Verdicts, interleaved, ratio, rounds_wanted
+
+REQUESTS = 400
+"""In one arm's part of a round."""
+# arm -> (kind of server, target)
+ARMS: dict[str, tuple[str, float | None]] = {
+    "returning, nothing to insert": ("own", 1.10),
+    "returning, our link inserted": ("inserted", None),
+    "first visit": ("inserted", 1.30),
+    "SessionMiddleware": ("session", None),
+}
+
+
+def serve(kind: str, listener: int) -> None:
+    """Serve the page, bare or behind a middleware; prints the visitors' cookie first."""
+    import uvicorn
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import HTMLResponse, Response
+    from starlette.routing import Route
+    from starlette.types import ASGIApp
+
+    page = make_page(20_000).decode()
+
+    async def show(request: Request) -> Response:
+        return HTMLResponse(page)
+
+    app: ASGIApp = Starlette(routes=[Route("/", show)])
+    with ExitStack() as stack:
+        cookie = b""
+        if kind == "session":
+            app, cookie = with_session(app), session_cookie()
+        elif kind != "bare":
+            consent = stack.enter_context(component(kind))
+            app, cookie = consent.protect(app), choice_cookie(consent, 1, "statistics")
+        print(cookie.decode(), flush=True)
+        config = uvicorn.Config(app, log_level="warning", ws="none")
+        uvicorn.Server(config).run([socket(fileno=listener)])
+
+
+class Client:
+    """One connection to a server in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int, cookie: bytes) -> None:
+        self._process = process
+        self._connection = create_connection(("127.0.0.1", port))
+        self.cookie = cookie
+
+    def cpu(self) -> float:
+        """The seconds that all threads of the server have run so far."""
+        threads = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")
+        return sum(int(file.read_text().split()[0]) for file in threads) / 1e9
+
+    def ask(self, message: bytes) -> bytes:
+        """Send a request and read the whole reply."""
+        self._connection.sendall(message)
+        reply = self._connection.recv(65_536)
+        while b"\r\n\r\n" not in reply:
+            reply += self._connection.recv(65_536)
+        head, _, body = reply.partition(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        size = len(body)
+        pieces = [body]
+        while size < length:
+            pieces.append(self._connection.recv(65_536))
+            size += len(pieces[-1])
+        assert head.startswith(b"HTTP/1.1 200 "), head
+        return b"".join(pieces)
+
+    def per_request(self, message: bytes, count: int) -> float:
+        """The server's CPU seconds for one request, over `count` of them."""
+        begin = self.cpu()
+        for _ in range(count):
+            self.ask(message)
+        return (self.cpu() - begin) / count
+
+
+@contextmanager
+def server(kind: str) -> Iterator[Client]:
+    """Start a server and connect to it."""
+    with socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        command = [sys.executable, __file__, "--serve", kind, str(listener.fileno())]
+        process = subprocess.Popen(
+            command, pass_fds=[listener.fileno()], stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert process.stdout
+            cookie = process.stdout.readline().strip().encode()
+            yield Client(process, listener.getsockname()[1], cookie)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def written(headers: Headers) -> bytes:
+    """A request as bytes."""
+    lines = b"".join(b"%b: %b\r\n" % field for field in headers)
+    return b"GET / HTTP/1.1\r\n" + lines + b"\r\n"
+
+
+def main() -> int:
+    rounds = rounds_wanted(__doc__, 15, 5)
+    verdicts = Verdicts("Server: CPU per request over sockets, × the bare Starlette app")
+    with ExitStack() as stack:
+        clients = {
+            kind: stack.enter_context(server(kind))
+            for kind in ("bare", "own", "inserted", "session")
+        }
+        nobody = written(request())
+        page = clients["bare"].ask(nobody)
+        banner, known = b'id="visitor-choice"', {}
+        for name, (kind, _) in ARMS.items():
+            known[name] = (
+                nobody if name == "first visit" else written(request(clients[kind].cookie))
+            )
+            reply = clients[kind].ask(known[name])
+            # What is measured is what the name says.
+            assert (banner in reply) == (name == "first visit"), name
+            assert (reply == page) == (kind in ("own", "session")), name
+
+        def arm(kind: str, message: bytes) -> Callable[[], float]:
+            client = clients[kind]
+            return lambda: client.per_request(message, REQUESTS)
+
+        arms = {name: arm(kind, known[name]) for name, (kind, _) in ARMS.items()}
+        arms["bare"] = arm("bare", nobody)
+        for warm_up in arms.values():
+            warm_up()
+        sleep(0.1)
+        took = interleaved(arms, rounds)
+    for name, (_, limit) in ARMS.items():
+        ratios = ratio([a / b for a, b in zip(took[name], took["bare"], strict=True)])
+        verdicts.judge(name, ratios, limit)
+    micro = ratio([seconds * 1e6 for seconds in took["bare"]])
+    parser = "httptools" if find_spec("httptools") else "h11"
+    print(f"  bare: {micro.middle:.0f} µs a request with {parser}; {rounds} rounds of {REQUESTS}")
+    return verdicts.exit_status()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--serve"]:
+        serve(sys.argv[2], int(sys.argv[3]))
+    else:
+        sys.exit(main())

@@ -1,0 +1,143 @@
+"""axe-core finds nothing at WCAG 2.2 AA in any state, theme and width, and every page is valid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Page
+
+from tests.html_checker import check
+
+from .sites import BANNER, Visited, example, open_settings, press, stage
+
+WIDTHS = (320, 768, 1280)
+EMBED = """<h1>Sivu</h1>
+<p>Teksti.</p>
+<template data-consent="video" data-embed><iframe src="/frame" width="560" height="315"
+title="Video"></iframe></template>
+<script type="text/plain" data-category="statistics" data-src="/script.js?n=1"></script>"""
+guises = pytest.mark.parametrize(
+    ("width", "dark"),
+    [(width, dark) for width in WIDTHS for dark in (False, True)],
+    ids=[f"{width}-{theme}" for width in WIDTHS for theme in ("light", "dark")],
+)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
+    bodies = {"/": f"<main>{EMBED}</main>"}
+    with stage(tmp_path_factory.mktemp("stage"), bodies) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def jackbot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
+    with example(tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+@guises
+def test_axe_finds_nothing_on_the_way_through_a_choice(jackbot, new_page, axe, width, dark):
+    """Banner, its details, the dialog with its list, a failure, and the message after withdrawal."""
+    page: Page = new_page(width, 800, dark=dark)
+    found: dict[str, list[str]] = {}
+    page.goto(jackbot.url)
+    found["banner"] = axe(page)
+    page.locator(f"{BANNER} summary").click()
+    page.locator(f"{BANNER} [name=statistics]").check()
+    found["opened"] = axe(page)
+    with jackbot.log_down():
+        press(page, f"{BANNER} [value=accept]")
+        page.locator(f"{BANNER} [role=alert]:not(:empty)").wait_for()
+        found["failure"] = axe(page)
+    press(page, f"{BANNER} [value=accept]")
+    page.locator(BANNER).wait_for(state="detached")
+    dialog = open_settings(page)
+    found["dialog"] = axe(page)
+    dialog.locator("summary").click()
+    found["list"] = axe(page)
+    press(page, dialog.locator("[value=reject]"))
+    page.locator(".vc-saved").wait_for()
+    found["saved"] = axe(page)
+    assert {state: faults for state, faults in found.items() if faults} == {}
+
+
+@guises
+def test_axe_finds_nothing_on_our_own_pages(jackbot, site, new_page, axe, width, dark):
+    """Settings, saved, notice, placeholder, one embed, message, signal and announcement."""
+    page: Page = new_page(width, 800, dark=dark, script=False, gpc=True)
+    found: dict[str, list[str]] = {}
+    for path in ("/esittely", "/choices/fi?saved=1", "/sv/dataskydd", "/choices/nothing"):
+        page.goto(jackbot.url + path)
+        found[path] = axe(page)
+    page.goto(site.url)
+    found["signal"] = axe(page)
+    with page.expect_navigation():
+        page.locator(".vc-embed a").first.click()
+    found["once"] = axe(page)
+    page.goto(f"{site.url}/choices/sv")
+    press(page, "[value=accept]")
+    found["id"] = axe(page)
+    site.clock.pass_days(10)
+    try:
+        page.goto(site.url)
+        assert page.locator(".vc-strip").count() == 1
+        found["announcement"] = axe(page)
+    finally:
+        site.clock.pass_days(-10)
+    assert {state: faults for state, faults in found.items() if faults} == {}
+
+
+def test_names_and_states_are_told_to_assistive_technology(jackbot, new_page):
+    """A switch is a checkbox named by its row's words, on or off (R107, R108)."""
+    page = new_page()
+    page.goto(jackbot.url)
+    page.locator(f"{BANNER} summary").click()
+    switch = page.get_by_role("checkbox", name="Tilastointi")
+    assert not switch.is_checked()
+    switch.check()
+    assert switch.is_checked()
+    assert "[checked]" in page.locator(BANNER).aria_snapshot()
+    labels = page.locator(f"{BANNER} label").all_inner_texts()
+    assert [text.splitlines()[0] for text in labels] == [
+        "Omat asetukset",
+        "Tilastointi",
+        "Markkinointi",
+    ]
+
+
+def test_every_page_that_a_visitor_may_meet_is_valid_html(jackbot, site):
+    """First visit and later, in three languages, our own pages, failures and the announcement."""
+    pages = {}
+    with httpx.Client(follow_redirects=True) as client:
+        for path in ("/", "/sv/", "/en/", "/esittely", "/yhteystiedot", "/en/contact", "/x"):
+            pages[f"first {path}"] = client.get(jackbot.url + path).text
+        for lang, notice in jackbot.consent.settings.notices.paths.items():
+            pages[f"settings {lang}"] = client.get(f"{jackbot.url}/choices/{lang}?return=/a%3Fb").text
+            pages[f"notice {lang}"] = client.get(jackbot.url + notice).text
+        pages["signal"] = client.get(jackbot.url, headers={"sec-gpc": "1"}).text
+        pages["missing"] = client.get(f"{jackbot.url}/choices/x").text
+        post = f"{jackbot.url}/choices/decide"
+        pages["bad form"] = client.post(post, data={"decision": "?"}).text
+        pages["foreign"] = client.post(post, headers={"origin": "https://evil.example"}).text
+        pages["stale"] = client.post(post, data={"decision": "accept"}).text
+        answer = {"decision": "save", "return": "/choices/fi?saved=1&return=/"}
+        pages["refused"] = client.post(post, data=answer).text
+        pages["later"] = client.get(f"{jackbot.url}/esittely").text
+    with httpx.Client(follow_redirects=True) as client:
+        pages["stage"] = client.get(site.url).text
+        pages["strict"] = client.get(f"{site.url}/?csp=strict").text
+        pages["nonce"] = client.get(f"{site.url}/?csp=nonce").text
+        client.post(f"{site.url}/choices/decide", data={"decision": "reject"})
+        pages["answered"] = client.get(site.url).text
+        site.clock.pass_days(10)
+        pages["announcement"] = client.get(site.url).text
+        site.clock.pass_days(-10)
+        assert "vc-strip" in pages["announcement"]
+    faults = {name: found for name, found in check(pages).items() if found}
+    assert faults == {}
+    part = httpx.get(f"{jackbot.url}/choices/fi?part=1").text
+    whole = f'<!DOCTYPE html>\n<html lang="fi"><head><title>Osa</title></head><body>{part}</body></html>'
+    assert [fault for fault in check({"part": whole})["part"]] == []

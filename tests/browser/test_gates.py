@@ -1,0 +1,264 @@
+"""Gates and embeds open where they stand, for what was allowed and nothing else (R1, R18, R29)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from examples.jackbot.site import PATHS
+from tests.unit.small_site import TOML
+
+from .sites import BANNER, Visited, example, granted, open_settings, press, stage
+
+ORDER = """<p id="before">Ennen.</p>
+<script>document.body.dataset.ran = '0'</script>
+<template data-consent="statistics"><p id="opened">Avattu.</p>
+<script src="/script.js?n=1&amp;slow"></script>
+<script>document.body.dataset.ran += '2'</script>
+<template data-consent="counter"><script>document.body.dataset.ran += '3'</script></template>
+<script data-category="statistics" src="/script.js?n=4&amp;slow"></script></template>
+<script type="text/plain" data-category="statistics">document.body.dataset.ran += '5'</script>
+<script type="text/plain" data-category="statistics" data-src="/script.js?n=6&amp;slow"></script>
+<template data-consent="statistics"><script>document.body.dataset.ran += '7'</script></template>
+<template data-consent="marketing"><script>document.body.dataset.ran += 'X'</script></template>
+<script type="text/plain" data-category="marketing">document.body.dataset.ran += 'Y'</script>
+<script type="text/plain" data-category="statistics" data-type="module">
+document.body.dataset.ran += '8'</script>
+<p id="after">Jälkeen.</p>"""
+EMBEDS = """<h1>Upotukset</h1>
+<p id="before">Ennen.</p>
+<template data-consent="video" data-embed><iframe src="/frame?a=1&amp;b=2" width="560" height="315"
+ title="Video"></iframe></template>
+<p id="after">Jälkeen.</p>
+<template data-consent="counter" data-embed><iframe src="/frame?other" width="300" height="400"
+ title="Muu"></iframe></template>"""
+both = pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
+    bodies = {"/": ORDER, "/embeds": EMBEDS, "/empty": "<p>Tyhjä.</p>"}
+    with stage(tmp_path_factory.mktemp("stage"), bodies, TOML) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def jackbot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
+    with example(tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+def fetched(page: Page) -> list[str]:
+    """The addresses that the page's visitor has asked for since now, in a list that grows."""
+    addresses: list[str] = []
+    page.context.on("request", lambda request: addresses.append(request.url))
+    return addresses
+
+
+def test_gates_open_in_place_and_scripts_run_in_document_order(site, new_page):
+    """Without a reload; a slow file is waited for, and what is not allowed stays inert."""
+    page = new_page()
+    page.goto(site.url)
+    page.evaluate("window.sameDocument = true")
+    assert page.locator("body").get_attribute("data-ran") == "0"
+    page.locator(f"{BANNER} summary").click()
+    page.locator(f"{BANNER} [name=statistics]").check()
+    press(page, f"{BANNER} [value=save]")
+    expect(page.locator("body")).to_have_attribute("data-ran", "012345678")
+    assert page.evaluate("window.sameDocument")
+    places = [page.locator(f"#{name}").bounding_box()["y"] for name in ("before", "opened", "after")]
+    assert places == sorted(places)
+    page.reload()
+    ran = "".join(sorted(str(page.locator("body").get_attribute("data-ran"))))
+    assert ran == "012345678", "the server opens the same gates"
+
+
+def test_nothing_in_a_gate_happens_before_a_choice_or_after_a_refusal(site, new_page):
+    """No file of a closed gate is asked for (R1)."""
+    page = new_page()
+    asked = fetched(page)
+    page.goto(site.url)
+    page.goto(f"{site.url}/embeds")
+    press(page, f"{BANNER} [value=reject]")
+    page.goto(site.url)
+    assert page.locator("body").get_attribute("data-ran") == "0"
+    assert not [address for address in asked if "/script.js?" in address and "v=" not in address]
+    assert not [address for address in asked if "/frame" in address]
+
+
+@both
+def test_third_parties_hear_of_the_visitor_only_after_the_grant(jackbot, new_page, script):
+    """The stub counts no request before it, and only those of the granted category after (R1)."""
+    page = new_page(script=script)
+    jackbot.seen()
+    for name in PATHS:
+        page.goto(jackbot.url + PATHS[name]["fi"])
+    assert jackbot.seen() == {}
+    page.locator(f"{BANNER} summary").click()
+    page.locator(f"{BANNER} [name=marketing]").check()
+    press(page, f"{BANNER} [value=save]")
+    # Without script an advertiser's pixel is an image in <noscript>, gated like the rest.
+    with page.expect_response(lambda answer: "/pixel.gif" in answer.url):
+        page.goto(jackbot.url + PATHS["intro"]["fi"])
+    assert {path.split("?")[0] for path in jackbot.seen()} <= {"/pixel.js", "/pixel.gif"}
+
+
+def test_a_withdrawal_closes_the_gates_and_offers_to_reload(jackbot, new_page):
+    """What runs already stops with the page; afterwards nothing is asked for any more (R29)."""
+    page = new_page()
+    page.goto(jackbot.url + PATHS["intro"]["fi"])
+    press(page, f"{BANNER} [value=accept]")
+    expect(page.locator("iframe")).to_have_count(1)
+    page.wait_for_function("document.cookie.includes('_ex_stats=')")
+    press(page, open_settings(page).locator("[value=reject]"))
+    box = page.locator(".vc-saved")
+    expect(box).to_contain_text("Esimerkkimainonta")
+    assert "_ex_stats=" not in page.evaluate("document.cookie")
+    jackbot.seen()
+    with page.expect_navigation():
+        box.get_by_role("button").first.click()
+    expect(page.locator(".vc-embed")).to_have_count(1)
+    assert page.locator("iframe").count() == 0
+    assert jackbot.seen() == {}
+    assert granted(page, jackbot) == set()
+
+
+@both
+def test_a_placeholder_has_the_size_of_what_it_stands_for(site, new_page, script):
+    """It names the service, and keeps the ratio where the page is narrower (R18)."""
+    page = new_page(script=script)
+    page.goto(f"{site.url}/embeds")
+    box = page.locator(".vc-embed").first
+    assert (box.bounding_box()["width"], box.bounding_box()["height"]) == (560, 315)
+    expect(box).to_contain_text("Video Oy")
+    at = page.locator("#after").bounding_box()["y"]
+    press(page, box.locator("[value=accept]"))
+    page.locator("iframe").first.wait_for()
+    moved = page.locator("#after").bounding_box()["y"] - at
+    assert abs(moved) < 10, "an iframe stands on the line, with what is below letters under it"
+    narrow = new_page(width=500, script=script)
+    narrow.goto(f"{site.url}/embeds")
+    width, height = (narrow.locator(".vc-embed").first.bounding_box()[k] for k in ("width", "height"))
+    assert width < 500
+    assert height == pytest.approx(width * 315 / 560, abs=1)
+
+
+@both
+def test_once_shows_one_embed_and_is_no_consent(site, new_page, script):
+    """In place with script, on a page of our own without; nothing is stored or recorded (R18)."""
+    page = new_page(script=script)
+    asked = fetched(page)
+    page.goto(f"{site.url}/embeds")
+    once = page.locator(".vc-embed a").first
+    if script:
+        once.click()
+    else:
+        with page.expect_navigation():
+            once.click()
+    frame = page.locator("iframe")
+    expect(frame).to_have_count(1)
+    assert frame.get_attribute("src") == "/frame?a=1&b=2"
+    assert [address for address in asked if "/frame" in address] == [f"{site.url}/frame?a=1&b=2"]
+    assert granted(page, site) == set()
+    assert page.context.cookies() == []
+    if not script:
+        with page.expect_navigation():
+            page.locator("a").filter(has_text="Takaisin sivulle").click()
+    else:
+        page.reload()
+    assert page.url == f"{site.url}/embeds"
+    assert page.locator(".vc-embed").count() == 2
+
+
+@both
+def test_always_grants_the_category_of_the_embed_and_no_other(site, new_page, script):
+    """The banner still asks for the rest."""
+    page = new_page(script=script)
+    page.goto(f"{site.url}/embeds")
+    press(page, page.locator(".vc-embed [value=accept]").first)
+    expect(page.locator("iframe")).to_have_count(1)
+    assert page.locator(".vc-embed").count() == 1
+    assert granted(page, site) == {"preferences"}
+    assert page.locator(BANNER).count() == 1
+
+
+def test_other_tabs_follow(site, new_page):
+    """A choice made in one tab opens the gates and closes the banner of the others."""
+    page = new_page()
+    page.goto(site.url)
+    other = page.context.new_page()
+    other.goto(site.url)
+    press(page, f"{BANNER} [value=accept]")
+    expect(other.locator(BANNER)).to_have_count(0)
+    expect(other.locator("#opened")).to_be_visible()
+    press(other, open_settings(other).locator("[value=reject]"))
+    expect(page.locator(".vc-saved")).to_be_visible()
+
+
+def test_a_page_brought_back_asks_nothing_that_was_answered(site, new_page):
+    """Brought back from the browser's memory it takes its state from the server."""
+    page = new_page()
+    page.goto(site.url)
+    # Playwright's Chromium keeps no pages in memory, so the events of it are played.
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    other = page.context.new_page()
+    other.goto(f"{site.url}/empty")
+    press(other, f"{BANNER} [value=accept]")
+    assert page.locator(BANNER).count() == 1, "a page in memory hears nothing"
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    expect(page.locator(BANNER)).to_have_count(0)
+    expect(page.locator("#opened")).to_be_visible()
+
+
+def test_a_page_brought_back_after_a_withdrawal_is_loaded_anew(site, new_page):
+    """What runs in it, though withdrawn since, ends with it (R29)."""
+    page = new_page()
+    page.goto(site.url)
+    press(page, f"{BANNER} [value=accept]")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    other = page.context.new_page()
+    other.goto(f"{site.url}/empty")
+    press(other, open_settings(other).locator("[value=reject]"))
+    with page.expect_navigation():
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    assert page.locator("body").get_attribute("data-ran") == "0"
+
+
+@both
+def test_going_back_shows_no_banner_that_was_answered(site, new_page, script):
+    """The page before the answer is fetched again, not shown from the browser's cache (R120)."""
+    page = new_page(script=script)
+    page.goto(f"{site.url}/empty")
+    page.goto(f"{site.url}/embeds")
+    press(page, f"{BANNER} [value=reject]")
+    page.go_back()
+    if page.url != f"{site.url}/empty":
+        page.go_back()
+    expect(page.locator(BANNER)).to_have_count(0)
+
+
+@both
+def test_refusing_changes_nothing_in_the_page_itself(jackbot, new_page, script):
+    """What the page says is the same before and after, but for the banner (R12, R30)."""
+    page = new_page(script=script)
+    page.goto(jackbot.url + PATHS["intro"]["fi"])
+    before = page.locator("body > header, body > main, body > footer").all_inner_texts()
+    press(page, f"{BANNER} [value=reject]")
+    page.goto(jackbot.url + PATHS["intro"]["fi"])
+    assert page.locator("body > header, body > main, body > footer").all_inner_texts() == before
+
+
+def test_a_robot_gets_the_page_that_people_get(jackbot, new_page):
+    """A crawler's name changes nothing but the form's random token."""
+
+    def html(agent: str | None) -> str:
+        page = new_page(script=False, **({"user_agent": agent} if agent else {}))
+        page.goto(jackbot.url)
+        page.locator("[name=token]").evaluate_all("all => all.forEach(one => one.remove())")
+        return page.content()
+
+    person = html(None)
+    assert BANNER[1:] in person
+    assert html("Mozilla/5.0 (compatible; Googlebot/2.1)") == person

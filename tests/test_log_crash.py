@@ -1,0 +1,95 @@
+"""A process killed in the middle of appending loses nothing that it acknowledged (R42)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from consent.log import create_log, open_log
+from consent.log.verify import verify
+from tests.unit.log_engines import grant
+
+WRITE = """
+import asyncio, os, sys
+from consent.log import open_log
+from tests.unit.log_engines import grant, refusal
+
+log = open_log(sys.argv[1], writable=True)
+first = int(sys.argv[2])
+numbers = iter(range(first, first + 1_000_000))
+
+async def client():
+    for number in numbers:
+        entry = refusal(number) if number % 3 == 0 else grant(number)
+        log.count("2026-11-23", "shown")
+        appended = await log.append(entry)
+        os.write(1, b"%d %d\\n" % (number, appended.seq))
+
+async def main():
+    await asyncio.gather(*[client() for _ in range(100)])
+
+asyncio.run(main())
+"""
+SPOOL = """
+import os, sys
+from consent.log.spool import Spool
+from tests.unit.log_engines import refusal
+
+spool = Spool(sys.argv[1] + ".spool")
+for number in range(int(sys.argv[2]), int(sys.argv[2]) + 1_000_000):
+    spool.add(refusal(number))
+    os.write(1, b"%d\\n" % number)
+"""
+
+
+def killed_after(lines: int, script: str, *arguments: str) -> list[list[int]]:
+    """Run a script, kill it once it has printed so many lines; returns the whole lines."""
+    command = [sys.executable, "-c", script, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        text = b"".join(process.stdout.readline() for _ in range(lines))
+        process.kill()
+        text += process.stdout.read()
+    assert process.returncode == -9
+    whole = text[: text.rfind(b"\n") + 1]
+    return [[int(number) for number in line.split()] for line in whole.splitlines()]
+
+
+def test_every_acknowledged_entry_outlives_kill_9(tmp_path: Path) -> None:
+    path = str(tmp_path / "log.sqlite3")
+    create_log(path, "example.fi")
+    acknowledged: dict[int, int] = {}
+    for run in range(10):
+        # The tenth run has passed every place: indexing, checkpoint, plain groups.
+        lines = killed_after(200 + run * run * 120, WRITE, path, str(run * 1_000_000))
+        acknowledged.update(dict(lines))
+        # Each time the log is read as the crash left it, then the next writer mends it.
+        with open_log(path, writable=False).snapshot() as snapshot:
+            report = verify(snapshot)
+            assert report.findings == []
+            rows = {row.seq: row.body for row in snapshot.rows()}
+        assert report.size == len(rows)
+        for number, seq in acknowledged.items():
+            if number % 3:
+                assert rows[seq] == grant(number).body
+            else:
+                assert f'"number":{number}}}'.encode() in rows[seq]
+    assert len(set(acknowledged.values())) == len(acknowledged)
+
+
+def test_every_spooled_entry_outlives_kill_9_and_comes_into_the_log(tmp_path: Path) -> None:
+    path = str(tmp_path / "log.sqlite3")
+    create_log(path, "example.fi")
+    kept: list[int] = []
+    for run in range(3):
+        kept += [number for (number,) in killed_after(50, SPOOL, path, str(run * 1_000_000))]
+    log = open_log(path, writable=True)
+    log.append_soon(grant(1)).result(60)
+    log.close()
+    with open_log(path, writable=False).snapshot() as snapshot:
+        assert verify(snapshot).findings == []
+        bodies = b"\n".join(row.body or b"" for row in snapshot.rows())
+    for number in kept:
+        assert f'"number":{number}}}'.encode() in bodies
+    assert not Path(path + ".spool").read_bytes()

@@ -1,0 +1,216 @@
+"""The group-commit writer answers everybody, whatever the engine does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import wait
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from consent.errors import LogUnavailable
+from consent.log import Appended, Entry
+from consent.log import writer as writing
+from consent.log.spool import Spool
+from consent.log.writer import Counts, Writer
+
+
+class Engine:
+    """An engine in memory that can be stopped and made to fail."""
+
+    def __init__(self) -> None:
+        self.stored: list[bytes] = []
+        self.counted: dict[tuple[str, str], int] = {}
+        self.groups: list[int] = []
+        self.closed = 0
+        self.go = Event()
+        self.go.set()
+        self.fail: Callable[[Sequence[Entry]], BaseException | None] = lambda entries: None
+
+    def commit(self, entries: Sequence[Entry], counts: Counts) -> list[Appended]:
+        self.groups.append(len(entries))
+        self.go.wait()
+        error = self.fail(entries)
+        if error is not None:
+            raise error
+        first = len(self.stored)
+        self.stored += [entry.body for entry in entries]
+        for key, n in counts.items():
+            self.counted[key] = self.counted.get(key, 0) + n
+        return [Appended(first + at, b"", each.body, True) for at, each in enumerate(entries)]
+
+    def untidy(self) -> float | None:
+        return None
+
+    def tidy(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine()
+
+
+@pytest.fixture
+def writer(engine: Engine, tmp_path: Path) -> Iterator[Writer]:
+    found = Writer(engine, Spool(str(tmp_path / "spool")), limit=300)
+    yield found
+    engine.go.set()
+    found.close()
+
+
+def entry(number: int) -> Entry:
+    return Entry("consent", b"%d" % number)
+
+
+def stopped(engine: Engine, writer: Writer, count: int) -> list:
+    """Let entries wait until the engine goes on; the first is with the engine already."""
+    engine.go.clear()
+    futures = [writer.append_soon(entry(0))]
+    while not engine.groups:
+        pass
+    return futures + [writer.append_soon(entry(number)) for number in range(1, count)]
+
+
+def test_what_waits_shares_commits(engine, writer):
+    futures = stopped(engine, writer, 301)
+    engine.go.set()
+    assert [future.result(60).seq for future in futures] == list(range(301))
+    assert engine.groups == [1, 300]
+
+
+def test_a_full_queue_refuses_at_once_and_takes_entries_again_later(engine, writer):
+    futures = stopped(engine, writer, 301)
+    with pytest.raises(LogUnavailable, match="300 entries wait"):
+        writer.append_soon(entry(301))
+    with pytest.raises(LogUnavailable, match="300 entries wait"):
+        asyncio.run(writer.append(entry(301)))
+    engine.go.set()
+    wait(futures, 60)
+    assert writer.append_soon(entry(302)).result(60).seq == 301
+
+
+def test_one_bad_entry_fails_alone(engine, writer):
+    def fail(entries: Sequence[Entry]) -> BaseException | None:
+        return ValueError("bad") if any(each.body == b"7" for each in entries) else None
+
+    engine.fail = fail
+    futures = stopped(engine, writer, 20)
+    engine.go.set()
+    wait(futures, 60)
+    failed = [at for at, future in enumerate(futures) if future.exception()]
+    assert failed == [7]
+    assert len(engine.stored) == 19
+
+
+def test_a_log_that_is_down_answers_all_who_wait_after_two_tries(engine, writer):
+    """In bounded time: nobody waits for the log to fail once for each who came before."""
+    engine.fail = lambda entries: LogUnavailable("down")
+    futures = stopped(engine, writer, 250)
+    engine.go.set()
+    wait(futures, 60)
+    assert {str(future.exception()) for future in futures} == {"down"}
+    assert len({id(future.exception()) for future in futures}) == 250
+    assert len(engine.groups) <= 4
+
+
+def test_the_log_works_again_when_the_engine_does(engine, writer, caplog):
+    engine.fail = lambda entries: LogUnavailable("down")
+    with caplog.at_level(logging.WARNING, "consent.log"):
+        for number in range(3):
+            with pytest.raises(LogUnavailable):
+                asyncio.run(writer.append(entry(number)))
+        engine.fail = lambda entries: None
+        assert asyncio.run(writer.append(entry(9))).seq == 0
+    assert [record.getMessage() for record in caplog.records] == [
+        "the log does not work: down",
+        "the log works again",
+    ]
+
+
+def test_an_unexpected_error_reaches_the_caller(engine, writer):
+    engine.fail = lambda entries: MemoryError()
+    with pytest.raises(MemoryError):
+        writer.append_soon(entry(1)).result(60)
+    engine.fail = lambda entries: None
+    assert writer.append_soon(entry(2)).result(60).seq == 0
+
+
+def test_a_cancelled_future_and_a_closed_loop_stop_nobody(engine, writer):
+    futures = stopped(engine, writer, 3)
+    assert futures[1].cancel()
+
+    async def leave() -> None:
+        asyncio.get_running_loop().call_soon(asyncio.create_task, writer.append(entry(4)))
+        await asyncio.sleep(0.01)
+
+    asyncio.run(leave())
+    engine.go.set()
+    assert futures[2].result(60).seq == 2
+    assert writer.append_soon(entry(5)).result(60).seq == 4
+
+
+def test_counters_go_with_the_next_group_or_alone_when_nothing_comes(engine, writer, monkeypatch):
+    monkeypatch.setattr(writing, "IDLE", 0.01)
+    writer.count("2026-11-23", "shown")
+    writer.count("2026-11-23", "shown")
+    while not engine.counted:
+        pass
+    assert engine.counted == {("2026-11-23", "shown"): 2}
+    writer.count("2026-11-23", "shown", 3)
+    writer.append_soon(entry(1)).result(60)
+    assert engine.counted == {("2026-11-23", "shown"): 5}
+
+
+def test_counters_survive_a_log_that_is_down(engine, writer):
+    engine.fail = lambda entries: LogUnavailable("down")
+    writer.count("2026-11-23", "shown")
+    with pytest.raises(LogUnavailable):
+        writer.append_soon(entry(1)).result(60)
+    engine.fail = lambda entries: None
+    writer.append_soon(entry(1)).result(60)
+    assert engine.counted == {("2026-11-23", "shown"): 1}
+
+
+def test_closing_writes_what_waits_and_closes_the_engine(engine, writer):
+    futures = stopped(engine, writer, 290)
+    writer.count("2026-11-23", "shown")
+    engine.go.set()
+    writer.close()
+    writer.close()
+    assert all(future.done() for future in futures)
+    assert engine.counted == {("2026-11-23", "shown"): 1}
+    assert engine.closed == 1
+    with pytest.raises(LogUnavailable, match="closed"):
+        writer.append_soon(entry(1))
+
+
+def test_closing_a_writer_that_never_wrote_starts_nothing(engine, writer):
+    writer.close()
+    assert engine.groups == []
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_child_does_not_write_what_waits_in_its_parent(engine, writer):
+    futures = stopped(engine, writer, 5)
+    writer.count("2026-11-23", "shown")
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            engine.go.set()
+            writer.append_soon(entry(9)).result(60)
+            status = 0 if (engine.stored, engine.counted) == ([b"9"], {}) else 2
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    engine.go.set()
+    wait(futures, 60)
+    assert len(engine.stored) == 5
