@@ -9,6 +9,7 @@ raises SystemError for that.
 from __future__ import annotations
 
 import re
+import sys
 from html import unescape
 from html.entities import html5
 
@@ -21,26 +22,36 @@ RAW = frozenset(b"script style textarea title xmp iframe noembed noframes plaint
 `noscript` is not among them: without script its content is markup, and that is when it counts.
 """
 
+# Before 3.11.5 the repeat of a group that can backtrack matches too little when it is possessive
+# (https://github.com/python/cpython/issues/106052); Debian 12 has 3.11.2.
+_SOUND = sys.version_info >= (3, 11, 5)
+
+
+def possessive(group: bytes, times: bytes = b"*") -> bytes:
+    """The expression of a group repeated without giving anything back; `times` is `*` or `?`."""
+    return (rb"(?:%b)%b+" if _SOUND else rb"(?>(?:%b)%b)") % (group, times)
+
+
 _SPACE = rb"[\t\n\f\r ]"
 _NAME = rb"[a-zA-Z][^\t\n\f\r />]*+"
 _VALUE = rb"""(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|(?=>)|\Z|[^\t\n\f\r >"'][^\t\n\f\r >]*+)"""
 _ATTRIBUTE_NAME = rb"(?:[^\t\n\f\r />=]++|=[^\t\n\f\r />=]*+)"
-_ATTRIBUTE = rb"%b(?:%b*+=%b*+%b)?+" % (_ATTRIBUTE_NAME, _SPACE, _SPACE, _VALUE)
-_ATTRIBUTES = rb"(?:[\t\n\f\r /]++|%b)*+" % _ATTRIBUTE
-_USUAL = rb'(?:[ \n][a-zA-Z-]++="[^"]*+")*+'  # the same, faster, for how most are written
-_COMMENT = rb"!--(?:-?>|(?:[^-]++|-(?!-!?>))*+--!?>)"
+_ATTRIBUTE = _ATTRIBUTE_NAME + possessive(rb"%b*+=%b*+%b" % (_SPACE, _SPACE, _VALUE), b"?")
+_ATTRIBUTES = possessive(rb"[\t\n\f\r /]++|%b" % _ATTRIBUTE)
+_USUAL = possessive(rb'[ \n][a-zA-Z-]++="[^"]*+"')  # the same, faster, for how most are written
+COMMENT_TEXT = rb"!--(?:-?>|%b--!?>)" % possessive(rb"[^-]++|-(?!-!?>)")
 _BOGUS = rb"(?:!(?!--)|\?|/(?=[^a-zA-Z]))[^>]*+>"
 
 TAG = re.compile(rb"<(/?)(%b)(%b)>" % (_NAME, _ATTRIBUTES))
 """One whole tag: slash, name, and all between the name and the closing `>`."""
 
-COMMENT = re.compile(rb"<(?:%b|%b)" % (_COMMENT, _BOGUS))
+COMMENT = re.compile(rb"<(?:%b|%b)" % (COMMENT_TEXT, _BOGUS))
 """One whole comment, doctype or what the standard calls a bogus comment."""
 
 ATTRIBUTE = re.compile(rb"(%b)(?:%b*+=%b*+(%b))?" % (_ATTRIBUTE_NAME, _SPACE, _SPACE, _VALUE))
 """One attribute: its name and its value, with the quotes, or None."""
 
-CDATA = re.compile(rb"<!\[CDATA\[(?:[^\]]++|\](?!\]>))*+\]\]>")
+CDATA = re.compile(rb"<!\[CDATA\[%b\]\]>" % possessive(rb"[^\]]++|\](?!\]>)"))
 """One whole CDATA section; HTML has them in SVG and MathML only."""
 
 _RAW_END = {name: re.compile(rb"(?i)</%b(?=[\t\n\f\r />])" % name) for name in RAW - {b"plaintext"}}
@@ -56,9 +67,8 @@ def skipper(firsts: bytes, names: bytes) -> re.Pattern[bytes]:
     """
     other = rb"(?!(?=[%b])(?i:%b)(?:[\t\n\f\r />]|\Z))/?+" % (firsts, names)
     tag = rb"%b%b%b(?:>|%b>)" % (other, _NAME, _USUAL, _ATTRIBUTES)
-    return re.compile(
-        rb"[^<]*+(?:<(?:%b|%b|%b|(?=[^a-zA-Z/!?]))[^<]*+)*+" % (tag, _COMMENT, _BOGUS)
-    )
+    other = rb"<(?:%b|%b|%b|(?=[^a-zA-Z/!?]))[^<]*+" % (tag, COMMENT_TEXT, _BOGUS)
+    return re.compile(rb"[^<]*+%b" % possessive(other))
 
 
 def attributes(tag: bytes) -> dict[bytes, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .html import RAW, TAG, attributes, raw_end, skipper, text
+from .html import COMMENT_TEXT, RAW, TAG, attributes, possessive, raw_end, skipper, text
 
 HOLD = 16 * 1024
 """How many bytes of a page's body, counted from its first, are searched for the places."""
@@ -31,9 +31,9 @@ class Top(NamedTuple):
 
 
 _SPACE = rb"[\t\n\f\r ]"
-_COMMENT = rb"<!--(?:-?>|(?:[^-]++|-(?!-!?>))*+--!?>)"
+_COMMENT = b"<" + COMMENT_TEXT
 _BOGUS = rb"<(?:\?|!(?!--|(?i:doctype)))[^>]*+>"
-_LEAD = rb"(?:\xef\xbb\xbf)?+(?:%b++|%b|%b)*+" % (_SPACE, _COMMENT, _BOGUS)
+_LEAD = possessive(rb"\xef\xbb\xbf", b"?") + possessive(rb"%b++|%b|%b" % (_SPACE, _COMMENT, _BOGUS))
 _FIRST = re.compile(rb"%b<(?:!(?i:doctype)|(?i:html|head|body)(?=[\t\n\f\r />]))" % _LEAD)
 # All that may yet become a first token, given what stands before it.
 _UNSURE = rb"<(?:!?+[a-zA-Z]{0,7}+\Z|!-\Z|!--|\?|!(?!--|(?i:doctype))[^a-zA-Z])"
