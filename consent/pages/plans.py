@@ -39,25 +39,21 @@ def remember(memory: dict[K, V], key: K, value: V, most: int = 4096) -> None:
 class Judged:
     """What was judged of cookies on one day under one edition; replaced as a whole.
 
-    `until` is when the edition ends, in seconds since 1970-01-01 UTC; `day` counts from there. The
-    memories are by whether the browser's signal came with the cookie.
+    It holds from `begin` to `end`, the edition to `until`, in seconds since 1970-01-01 UTC; `day`
+    counts from there. The memories are by whether the browser's signal came with the cookie.
     """
 
-    __slots__ = ("_begin", "_end", "by_answers", "by_cookie", "day", "edition", "shared", "until")
+    __slots__ = ("begin", "by_answers", "by_cookie", "day", "edition", "end", "shared", "until")
 
     def __init__(self, edition: Edition, until: float, day: int) -> None:
         self.edition = edition
         self.until = until
         self.day = day
-        self._begin = day * 86_400.0
-        self._end = min(until, self._begin + 86_400)
+        self.begin = day * 86_400.0
+        self.end = min(until, self.begin + 86_400)
         self.by_cookie: tuple[dict[bytes | None, Plans], dict[bytes | None, Plans]] = ({}, {})
         self.by_answers: tuple[dict[Said | None, Plans], dict[Said | None, Plans]] = ({}, {})
         self.shared: dict[tuple[object, ...], Plans] = {}
-
-    def holds(self, now: float) -> bool:
-        """Whether this is still what counts."""
-        return self._begin <= now < self._end
 
 
 class Plans:

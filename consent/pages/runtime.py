@@ -104,7 +104,7 @@ class Runtime:
             if now >= before.until:
                 # What takes effect is logged before anybody consents to it.
                 self._judged, self.recorded = self._judge_anew(), False
-            elif not before.holds(now):
+            elif not before.begin <= now < before.end:
                 self._judged = Judged(before.edition, before.until, int(now // 86_400))
             return self._judged
 
@@ -140,7 +140,7 @@ class Runtime:
         else:
             raw, signal = find(headers, self.cookie.field), gpc(headers)
         judged = self._judged
-        if not judged.holds(self.clock()):
+        if not judged.begin <= self.clock() < judged.end:
             judged = self._turn()
         plans = judged.by_cookie[signal].get(raw)
         if plans is None:

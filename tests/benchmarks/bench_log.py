@@ -84,7 +84,7 @@ class RawGroup:
         self.path = path
         self.file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
         self.queue: SimpleQueue[tuple[bytes, asyncio.Future[None]] | None] = SimpleQueue()
-        self.thread = threading.Thread(target=self.run)
+        self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
     async def append(self, data: bytes) -> None:
@@ -125,7 +125,7 @@ class OneCommitEach:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.queue: SimpleQueue[tuple[bytes, asyncio.Future[None]] | None] = SimpleQueue()
-        self.thread = threading.Thread(target=self.run)
+        self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
     append = RawGroup.append
@@ -179,7 +179,7 @@ async def run_slice(append: Append, numbers: Numbers, clients: int, seconds: flo
 
 async def compare(folder: Path, clients: int, rounds: int, seconds: float) -> bool:
     """Run one number of clients and print its line; returns whether the targets hold."""
-    entries = list(map(decision, range(int(60_000 * seconds * rounds) + 4 * 512)))
+    entries = list(map(decision, range(int(120_000 * seconds * (rounds + 1)))))
     bodies = [entry.body + b"\n" for entry in entries]
     amount = len(entries)
     raw = RawGroup(folder / f"raw-{clients}")

@@ -2,10 +2,11 @@
 
     python tests/benchmarks/bench_server.py [--quick | --rounds N]
 
-Each arm is a uvicorn of its own in its own process, with whichever of h11 and httptools is
-installed; one client sends a fixed number of requests over one connection that is kept open. The
-server's CPU is read from the scheduler's counters before and after, in nanoseconds. The page has
-20 KB, the request the header fields of a browser and four cookies.
+One uvicorn in its own process, with whichever of h11 and httptools is installed, serves every arm
+under a path of its own, so that all of them have the same interpreter, memory and cache; one client
+sends a fixed number of requests over one connection that is kept open. The server's CPU is read
+from the scheduler's counters before and after, in nanoseconds. The page has 20 KB, the request the
+header fields of a browser and four cookies.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from socket import create_connection, socket
-from time import sleep
 
 from bench_middleware import (
     Headers,
@@ -30,7 +30,7 @@ from bench_middleware import (
 )
 from measure import Verdicts, interleaved, ratio, rounds_wanted
 
-REQUESTS = 400
+REQUESTS = 200
 """In one arm's part of a round."""
 # arm -> (kind of server, target)
 ARMS: dict[str, tuple[str, float | None]] = {
@@ -41,40 +41,49 @@ ARMS: dict[str, tuple[str, float | None]] = {
 }
 
 
-def serve(kind: str, listener: int) -> None:
-    """Serve the page, bare or behind a middleware; prints the visitors' cookie first."""
+KINDS = ("bare", "own", "inserted", "session")
+
+
+def serve(listener: int) -> None:
+    """Serve the page, bare and behind each middleware; prints the visitors' cookies first."""
     import uvicorn
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import HTMLResponse, Response
     from starlette.routing import Route
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     page = make_page(20_000).decode()
 
     async def show(request: Request) -> Response:
         return HTMLResponse(page)
 
-    app: ASGIApp = Starlette(routes=[Route("/", show)])
+    bare = Starlette(routes=[Route("/{kind}", show)])
     with ExitStack() as stack:
-        cookie = b""
-        if kind == "session":
-            app, cookie = with_session(app), session_cookie()
-        elif kind != "bare":
+        apps: dict[str, ASGIApp] = {"bare": bare, "session": with_session(bare)}
+        cookies = {"bare": b"", "session": session_cookie()}
+        for kind in ("own", "inserted"):
             consent = stack.enter_context(component(kind))
-            app, cookie = consent.protect(app), choice_cookie(consent, 1, "statistics")
-        print(cookie.decode(), flush=True)
-        config = uvicorn.Config(app, log_level="warning", ws="none")
+            apps[kind] = consent.protect(bare)
+            cookies[kind] = choice_cookie(consent, 1, "statistics")
+        for kind in KINDS:
+            print(cookies[kind].decode(), flush=True)
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await apps[scope["path"][1:]](scope, receive, send)
+
+        config = uvicorn.Config(app, log_level="warning", ws="none", lifespan="off")
         uvicorn.Server(config).run([socket(fileno=listener)])
 
 
 class Client:
     """One connection to a server in a process of its own."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int, cookie: bytes) -> None:
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        assert process.stdout
+        self.cookies = {kind: process.stdout.readline().strip().encode() for kind in KINDS}
         self._process = process
         self._connection = create_connection(("127.0.0.1", port))
-        self.cookie = cookie
 
     def cpu(self) -> float:
         """The seconds that all threads of the server have run so far."""
@@ -106,59 +115,47 @@ class Client:
 
 
 @contextmanager
-def server(kind: str) -> Iterator[Client]:
-    """Start a server and connect to it."""
+def server() -> Iterator[Client]:
+    """Start the server and connect to it."""
     with socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        command = [sys.executable, __file__, "--serve", kind, str(listener.fileno())]
+        command = [sys.executable, __file__, "--serve", str(listener.fileno())]
         process = subprocess.Popen(
             command, pass_fds=[listener.fileno()], stdout=subprocess.PIPE, text=True
         )
         try:
-            assert process.stdout
-            cookie = process.stdout.readline().strip().encode()
-            yield Client(process, listener.getsockname()[1], cookie)
+            yield Client(process, listener.getsockname()[1])
         finally:
             process.terminate()
             process.wait()
 
 
-def written(headers: Headers) -> bytes:
+def written(kind: str, headers: Headers) -> bytes:
     """A request as bytes."""
     lines = b"".join(b"%b: %b\r\n" % field for field in headers)
-    return b"GET / HTTP/1.1\r\n" + lines + b"\r\n"
+    return b"GET /%b HTTP/1.1\r\n%b\r\n" % (kind.encode(), lines)
 
 
 def main() -> int:
-    rounds = rounds_wanted(__doc__, 15, 5)
+    rounds = rounds_wanted(__doc__, 31, 9)
     verdicts = Verdicts("Server: CPU per request over sockets, × the bare Starlette app")
-    with ExitStack() as stack:
-        clients = {
-            kind: stack.enter_context(server(kind))
-            for kind in ("bare", "own", "inserted", "session")
-        }
-        nobody = written(request())
-        page = clients["bare"].ask(nobody)
-        banner, known = b'id="visitor-choice"', {}
+    with server() as client:
+        requests = {"bare": written("bare", request())}
+        page = client.ask(requests["bare"])
         for name, (kind, _) in ARMS.items():
-            known[name] = (
-                nobody if name == "first visit" else written(request(clients[kind].cookie))
-            )
-            reply = clients[kind].ask(known[name])
+            cookies = () if name == "first visit" else (client.cookies[kind],)
+            requests[name] = written(kind, request(*cookies))
+            reply = client.ask(requests[name])
             # What is measured is what the name says.
-            assert (banner in reply) == (name == "first visit"), name
+            assert (b'id="visitor-choice"' in reply) == (name == "first visit"), name
             assert (reply == page) == (kind in ("own", "session")), name
 
-        def arm(kind: str, message: bytes) -> Callable[[], float]:
-            client = clients[kind]
+        def arm(message: bytes) -> Callable[[], float]:
             return lambda: client.per_request(message, REQUESTS)
 
-        arms = {name: arm(kind, known[name]) for name, (kind, _) in ARMS.items()}
-        arms["bare"] = arm("bare", nobody)
-        for warm_up in arms.values():
-            warm_up()
-        sleep(0.1)
+        arms = {name: arm(message) for name, message in requests.items()}
+        interleaved(arms, 2)  # warm up
         took = interleaved(arms, rounds)
     for name, (_, limit) in ARMS.items():
         ratios = ratio([a / b for a, b in zip(took[name], took["bare"], strict=True)])
@@ -171,6 +168,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--serve"]:
-        serve(sys.argv[2], int(sys.argv[3]))
+        serve(int(sys.argv[2]))
     else:
         sys.exit(main())

@@ -111,7 +111,9 @@ def stage(folder: Path, bodies: dict[str, str], toml: str = TOML) -> Iterator[Vi
         return Response(code, media_type="text/javascript")
 
     async def frame(request: Request) -> Response:
-        return HTMLResponse('<!DOCTYPE html><html lang="fi"><title>Video</title><p>Video</p></html>')
+        return HTMLResponse(
+            '<!DOCTYPE html><html lang="fi"><title>Video</title><p>Video</p></html>'
+        )
 
     routes = [Route(path, page) for path in bodies]
     app = Starlette(routes=[*routes, Route("/script.js", script), Route("/frame", frame)])
@@ -133,7 +135,7 @@ HTML = """<!DOCTYPE html>
 </html>"""
 POLICIES = {
     "strict": "script-src 'self'; style-src 'self'",
-    "nonce": "default-src 'self'; script-src 'nonce-abc123'; style-src 'nonce-abc123'",
+    "nonce": "default-src 'self'; script-src 'nonce-abc123'; style-src 'nonce-abc123'; img-src data:",
     "closed": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:",
 }
 
@@ -155,7 +157,7 @@ def press(page: Page, button: Locator | str) -> None:
 
 
 def open_settings(page: Page) -> Locator:
-    """Follow the settings link at the end of the page: to the dialog, or without script the page."""
+    """Follow the settings link at the end of the page: to the dialog, without script the page."""
     links = page.locator("a[href*='/choices/']:not(#visitor-choice a, main a, .vc-embed a)")
     if not scripted(page):
         with page.expect_navigation():

@@ -40,7 +40,7 @@ def jackbot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
 
 @guises
 def test_axe_finds_nothing_on_the_way_through_a_choice(jackbot, new_page, axe, width, dark):
-    """Banner, its details, the dialog with its list, a failure, and the message after withdrawal."""
+    """Banner, its details, a failure, the dialog with its list, and what a withdrawal says."""
     page: Page = new_page(width, 800, dark=dark)
     found: dict[str, list[str]] = {}
     page.goto(jackbot.url)
@@ -115,7 +115,9 @@ def test_every_page_that_a_visitor_may_meet_is_valid_html(jackbot, site):
         for path in ("/", "/sv/", "/en/", "/esittely", "/yhteystiedot", "/en/contact", "/x"):
             pages[f"first {path}"] = client.get(jackbot.url + path).text
         for lang, notice in jackbot.consent.settings.notices.paths.items():
-            pages[f"settings {lang}"] = client.get(f"{jackbot.url}/choices/{lang}?return=/a%3Fb").text
+            pages[f"settings {lang}"] = client.get(
+                f"{jackbot.url}/choices/{lang}?return=/a%3Fb"
+            ).text
             pages[f"notice {lang}"] = client.get(jackbot.url + notice).text
         pages["signal"] = client.get(jackbot.url, headers={"sec-gpc": "1"}).text
         pages["missing"] = client.get(f"{jackbot.url}/choices/x").text
@@ -139,5 +141,5 @@ def test_every_page_that_a_visitor_may_meet_is_valid_html(jackbot, site):
     faults = {name: found for name, found in check(pages).items() if found}
     assert faults == {}
     part = httpx.get(f"{jackbot.url}/choices/fi?part=1").text
-    whole = f'<!DOCTYPE html>\n<html lang="fi"><head><title>Osa</title></head><body>{part}</body></html>'
-    assert [fault for fault in check({"part": whole})["part"]] == []
+    head = '<!DOCTYPE html>\n<html lang="fi"><head><title>Osa</title></head>'
+    assert check({"part": f"{head}<body>{part}</body></html>"})["part"] == []

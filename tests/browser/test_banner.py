@@ -108,8 +108,8 @@ def test_neither_escape_nor_scrolling_nor_waiting_nor_browsing_on_decides(jackbo
     page.clock.install()
     page.goto(jackbot.url)
     page.keyboard.press("Escape")
+    page.locator("h1").click()
     page.mouse.wheel(0, 3000)
-    page.mouse.click(900, 300)
     page.clock.run_for(3_600_000)
     assert page.locator(BANNER).is_visible()
     page.get_by_role("link", name="Palvelut", exact=True).first.click()
@@ -149,7 +149,8 @@ def test_the_banner_never_hides_the_focused_element_wholly(site, new_page, size,
       const e = document.activeElement, b = document.getElementById('visitor-choice');
       const r = e.getBoundingClientRect(), o = b.getBoundingClientRect();
       const out = r.bottom <= 0 || r.top >= innerHeight;
-      const under = r.top >= o.top && r.bottom <= o.bottom && r.left >= o.left && r.right <= o.right;
+      const under = r.top >= o.top && r.bottom <= o.bottom
+        && r.left >= o.left && r.right <= o.right;
       return [e.id || e.name || e.tagName, !b.contains(e) && (out || under)];
     }"""
     focused = []
@@ -245,7 +246,10 @@ def test_switches_and_focus_stay_visible_in_forced_colours(jackbot, new_page):
     focused = "getComputedStyle(document.activeElement)"
     assert page.evaluate(f"{focused}.outlineStyle + {focused}.outlineWidth") == "solid3px"
     for border in ("borderTopWidth", "borderTopStyle"):
-        assert page.locator(BANNER).evaluate(f"e => getComputedStyle(e).{border}") in ("1px", "solid")
+        assert page.locator(BANNER).evaluate(f"e => getComputedStyle(e).{border}") in (
+            "1px",
+            "solid",
+        )
 
 
 def test_the_banner_fades_away_unless_motion_is_reduced(jackbot, new_page):
@@ -264,7 +268,8 @@ def test_the_first_visit_shifts_nothing_and_waits_for_nothing_of_ours(jackbot, n
     page = new_page()
     page.add_init_script(
         "window.shift = 0; new PerformanceObserver((list) => { for (const entry of"
-        " list.getEntries()) shift += entry.value }).observe({type: 'layout-shift', buffered: true})"
+        " list.getEntries()) shift += entry.value }).observe({type: 'layout-shift',"
+        " buffered: true})"
     )
     for path in ("/", "/esittely"):
         page.goto(jackbot.url + path)

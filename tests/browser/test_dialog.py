@@ -21,11 +21,17 @@ from .sites import (
     undecided,
 )
 
-# Collects what a screen reader would read of itself: what comes into a region that is there already.
-LISTEN = """() => { window.heard = []; new MutationObserver((all) => { for (const { target } of all) {
-  const region = (target.closest ? target : target.parentNode).closest('[role=status], [role=alert]');
-  if (region && region.textContent) heard.push(region.textContent) } }).observe(document.body,
-  { subtree: true, childList: true, characterData: true }) }"""
+# Collects what a screen reader would say by itself: what comes into a region that is there.
+LISTEN = """() => {
+  window.heard = [];
+  new MutationObserver((all) => {
+    for (const { target } of all) {
+      const element = target.closest ? target : target.parentNode;
+      const region = element.closest('[role=status], [role=alert]');
+      if (region && region.textContent) heard.push(region.textContent);
+    }
+  }).observe(document.body, { subtree: true, childList: true, characterData: true });
+}"""
 both = pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 
 
@@ -154,7 +160,7 @@ def test_a_second_press_before_the_answer_sends_nothing(site, new_page):
 
 @both
 def test_a_coming_change_of_the_notice_is_told_until_it_is_put_away(site, new_page, script):
-    """To who has answered before, in a message of its own; putting it away is no consent (R80-R83)."""
+    """To who has answered, in a message of its own; putting it away is no consent (R80-R83)."""
     page = new_page(script=script)
     page.goto(site.url)
     press(page, f"{BANNER} [value=reject]")

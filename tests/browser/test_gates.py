@@ -68,7 +68,9 @@ def test_gates_open_in_place_and_scripts_run_in_document_order(site, new_page):
     press(page, f"{BANNER} [value=save]")
     expect(page.locator("body")).to_have_attribute("data-ran", "012345678")
     assert page.evaluate("window.sameDocument")
-    places = [page.locator(f"#{name}").bounding_box()["y"] for name in ("before", "opened", "after")]
+    places = [
+        page.locator(f"#{name}").bounding_box()["y"] for name in ("before", "opened", "after")
+    ]
     assert places == sorted(places)
     page.reload()
     ran = "".join(sorted(str(page.locator("body").get_attribute("data-ran"))))
@@ -140,7 +142,9 @@ def test_a_placeholder_has_the_size_of_what_it_stands_for(site, new_page, script
     assert abs(moved) < 10, "an iframe stands on the line, with what is below letters under it"
     narrow = new_page(width=500, script=script)
     narrow.goto(f"{site.url}/embeds")
-    width, height = (narrow.locator(".vc-embed").first.bounding_box()[k] for k in ("width", "height"))
+    width, height = (
+        narrow.locator(".vc-embed").first.bounding_box()[k] for k in ("width", "height")
+    )
     assert width < 500
     assert height == pytest.approx(width * 315 / 560, abs=1)
 

@@ -108,7 +108,7 @@ def test_a_choice_is_saved_shown_again_changed_and_withdrawn(site, new_page, scr
 
 @ways
 def test_the_banner_speaks_the_language_of_the_page(site, new_page, script, lang):
-    """Words, `lang` and address are of the page's language, whatever the browser's is (R14, R15)."""
+    """Words, `lang` and address are the page's, whatever the browser's language is (R14, R15)."""
     page = new_page(script=script, lang="de-DE")
     visit(page, site, lang)
     banner, t = page.locator(BANNER), texts(lang)["banner"]

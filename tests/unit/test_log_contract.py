@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
@@ -354,54 +351,3 @@ def test_rows_can_be_a_part(log):
         assert [row.seq for row in snapshot.rows(3, 7)] == [3, 4, 5, 6]
         assert [row.seq for row in snapshot.rows(8)] == [8, 9]
         assert [row.seq for row in snapshot.rows(consent_id=consent_id(4))] == [4]
-
-
-WRITE = """
-import sys
-from concurrent.futures import wait
-from consent.log import open_log
-from tests.unit.log_engines import grant, refusal
-log = open_log(sys.argv[1], writable=True)
-first = int(sys.argv[2])
-for start in range(first, first + 1500, 25):
-    futures = [log.append_soon(grant(number)) for number in range(start, start + 25)]
-    futures.append(log.append_soon(refusal(start % 10_000)))
-    print(*[future.result(60).seq for future in futures])
-log.close()
-"""
-
-
-def test_two_processes_append_to_one_tree_without_forks(address, open_again):
-    """Both also send the same refusals, of which one of each is kept (R42, R46)."""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITE, address, str(first)], stdout=subprocess.PIPE, text=True
-        )
-        for first in (0, 10_000)
-    ]
-    outputs = [process.communicate(timeout=300)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0]
-    lines = [[int(seq) for seq in line.split()] for text in outputs for line in text.splitlines()]
-    grants = [seq for line in lines for seq in line[:-1]]
-    refusals = [line[-1] for line in lines]
-    assert len(set(grants)) == 3000
-    assert len(set(refusals)) == 60
-    assert sorted({*grants, *refusals}) == list(range(3060))
-    check(open_again(writable=False))
-
-
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_child_appends_too(log):
-    """Threads and connections stay in the parent; the child begins its own."""
-    append(log, grant(1))
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            status = 0 if append(log, grant(2))[0].seq == 1 and log.head().size == 2 else 2
-            log.close()
-        finally:
-            os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    assert append(log, grant(3))[0].seq == 2
-    check(log)

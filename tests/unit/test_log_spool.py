@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consent.errors import LogUnavailable
@@ -51,6 +51,7 @@ def drained(path: str, **options: object) -> list[bytes]:
         return [row.body for row in snapshot.rows()]
 
 
+@settings(deadline=None)
 @given(st.text(), st.one_of(st.none(), st.text("abcXYZ-_0", min_size=22, max_size=22)), st.binary())
 def test_an_entry_comes_back_from_its_line(text, some_id, once):
     entry = Entry("consent", text.encode("utf-8", "ignore"), some_id, once)
@@ -59,6 +60,7 @@ def test_an_entry_comes_back_from_its_line(text, some_id, once):
     assert read_line(line[:-1]) == entry
 
 
+@settings(deadline=None)
 @given(st.integers(0), st.integers(1, 255))
 def test_a_line_with_a_changed_byte_is_no_entry(at, change):
     line = bytearray(write_line(grant(1))[:-1])
@@ -66,6 +68,7 @@ def test_a_line_with_a_changed_byte_is_no_entry(at, change):
     assert read_line(bytes(line)) is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60))
 def test_a_torn_line_is_no_entry(length):
     assert read_line(write_line(grant(1))[:length]) is None

@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consent.log.tree import EMPTY_ROOT, Edge, leaf_hash, node_hash, root_of
@@ -63,11 +63,13 @@ def test_leaves_and_nodes_are_told_apart():
     assert leaf_hash(b"ab") != node_hash(b"a", b"b") == sha256(b"\x01ab").digest()
 
 
+@settings(deadline=None)
 @given(hashes)
 def test_the_edge_gives_the_root_of_the_definition(leaves):
     assert root_of(leaves) == by_definition(leaves)
 
 
+@settings(deadline=None)
 @given(hashes, st.data())
 def test_a_tree_that_was_put_down_and_taken_up_again_is_the_same(leaves, data):
     cut = data.draw(st.integers(0, len(leaves)))

@@ -12,12 +12,15 @@ from pathlib import Path
 
 import html5lib
 import pytest
+from starlette.testclient import TestClient
 
 from consent.errors import NoticeError
+from consent.log import create_log
 from consent.notice.words import words
+from examples.fictitious.app import create_app
 from tests.unit.notice_samples import publish_as, write_draft
 from tests.unit.shop_site import ANNOUNCED, EFFECTIVE, PATHS, open_shop, set_clock
-from tests.unit.small_site import ORIGIN, TOML, Make, Site, decide
+from tests.unit.small_site import KEY, ORIGIN, TOML, Make, Site, decide
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 LANGUAGES = ("fi", "sv", "en")
@@ -352,3 +355,18 @@ def test_all_that_a_refusal_names_is_kept_though_it_is_the_first_after_a_change(
     log = shop.consent.runtime.log
     for digest in [record["shown"], *record["artifacts"]]:  # type: ignore[misc]
         assert log.artifact(str(digest)) is not None
+
+
+def test_the_example_shop_serves_its_versions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As its folder stands, with settings, packages and page."""
+    log = str(tmp_path / "log.sqlite3")
+    create_log(log, "shop")
+    monkeypatch.setenv("CONSENT_LOG_URL", log)
+    monkeypatch.setenv("CONSENT_SECRET_KEYS", KEY)
+    shop = create_app(clock=EFFECTIVE.timestamp)
+    with TestClient(shop, base_url="http://127.0.0.1:8000") as client:
+        assert 'id="visitor-choice"' in client.get("/").text
+        assert "Versio 2027.1, " in client.get("/tietosuojaseloste").text
+        assert client.get("/en/privacy/2026.1").status_code == 200

@@ -241,7 +241,11 @@ def test_processes_that_start_at_once_log_one_declaration(site: Site) -> None:
         assert process.stdout is not None
         process.stdout.readline()
     for process in started:
-        process.communicate(b"\n")
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+    for process in started:
+        process.communicate(timeout=60)
         assert process.returncode == 0
     again = Site(site.folder, toml=changed)
     assert len(declarations(again)) == 2
