@@ -96,7 +96,7 @@ def test_a_grant_names_what_was_shown_and_when():
     record = decided({"statistics"})
     assert len(record.pop("id")) == 32
     assert record == {
-        "type": "consent",
+        "kind": "consent",
         "schema": 1,
         "event": "grant",
         "time": "2026-11-23T13:14:15Z",
