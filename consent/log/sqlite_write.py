@@ -47,8 +47,10 @@ def make_room(connection: sqlite3.Connection, path: str) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA cache_size = 10")  # what does not fit in goes to the file
         if begin(cursor, 0.0):
-            cursor.execute("INSERT INTO counters VALUES ('', '', zeroblob(?))", (WAL_ROOM,))
-            cursor.execute("ROLLBACK")
+            with suppress(sqlite3.OperationalError):  # no room; then appends will have to do
+                cursor.execute("INSERT INTO counters VALUES ('', '', zeroblob(?))", (WAL_ROOM,))
+            if connection.in_transaction:
+                cursor.execute("ROLLBACK")
     connection.execute(f"PRAGMA cache_size = -{CACHE}")
 
 

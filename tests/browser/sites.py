@@ -135,7 +135,7 @@ HTML = """<!DOCTYPE html>
 </html>"""
 POLICIES = {
     "strict": "script-src 'self'; style-src 'self'",
-    "nonce": "default-src 'self'; script-src 'nonce-abc123'; style-src 'nonce-abc123'; img-src data:",
+    "nonce": "default-src 'self'; img-src data:; script-src 'nonce-abc'; style-src 'nonce-abc'",
     "closed": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:",
 }
 

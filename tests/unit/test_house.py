@@ -152,6 +152,8 @@ def test_the_wheel_holds_every_source_and_nothing_else(tmp_path):
     (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
     names = zipfile.ZipFile(wheel).namelist()
     inside = {name for name in names if not name.split("/")[0].endswith(".dist-info")}
-    mapped = {f"consent/{path}" for path in sources("static", "notices")}
+    mapped = {
+        f"consent/{path}" for path in sources("static/*.*", "notices") if "/readme/" not in path
+    }
     assert inside == mapped | set(sources("consent"))
     assert {"static", "notices", "py.typed"} <= {name.split("/")[1] for name in inside}
