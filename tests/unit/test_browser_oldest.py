@@ -9,12 +9,13 @@ import sys
 from consent.browser import html
 
 PROGRAM = """
-import json, sys
+import importlib, json, sys
+from consent.browser import elements, gates, html, places
 sys.version_info = (3, 11, 2, "final", 0)
-from consent.browser import html
-from consent.browser.gates import Gates
-from consent.browser.places import Search, is_document
+for module in (html, elements, places, gates):
+    importlib.reload(module)
 assert html.possessive(b"x") == b"(?>(?:x)*)"
+Gates, Search, is_document = gates.Gates, places.Search, places.is_document
 pages = json.load(sys.stdin)
 found = []
 for page in pages:
