@@ -226,6 +226,9 @@ class Runtime:
             logger.error(
                 "the consent log cannot be used now, so nobody can allow anything: %s", error
             )
+        except Exception:
+            self.close()  # the site does not start: nobody else will
+            raise
 
     def record(self) -> None:
         """Log what is shown now, unless it is what was logged last; safe to call again.
