@@ -285,7 +285,7 @@ HOSTILE: list[Callable[[int], bytes]] = [
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_a_hostile_page_of_twice_the_size_takes_no_more_than_a_few_times_as_long(
+def test_a_hostile_page_of_four_times_the_size_takes_no_more_than_eight_times_as_long(
     hostile: Callable[[int], bytes],
 ) -> None:
     def seconds(count: int) -> float:
@@ -299,6 +299,7 @@ def test_a_hostile_page_of_twice_the_size_takes_no_more_than_a_few_times_as_long
         return best
 
     count = 200
-    while (once := seconds(count)) < 0.004 and count < 400_000:
+    while seconds(count) < 0.004 and count < 400_000:
         count *= 2
-    assert seconds(2 * count) < 4 * once
+    # Quadratic work would take sixteen times as long, each time; noise does not come each time.
+    assert any(seconds(4 * count) < 8 * seconds(count) for _ in range(5))

@@ -136,7 +136,8 @@ def test_the_configuration_table_has_every_key_and_no_other(
     documented = documented_keys()
     assert sorted(asked - documented) == []
     assert sorted(documented - asked) == []
-    assert set(re.findall(r"CONSENT_[A-Z_]+", text())) == environ.asked
+    tools = {"CONSENT_PYTHON", "CONSENT_CHROMIUM"}  # what make reads
+    assert set(re.findall(r"CONSENT_[A-Z_]+", text())) == environ.asked | tools
 
 
 def test_every_default_in_the_table_is_the_readers(tmp_path: Path) -> None:
