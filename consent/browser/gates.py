@@ -39,6 +39,9 @@ from .html import (
 Allows = Callable[[str], bool]
 """Whether the visitor allows a category or service, by its id; False for an unknown one."""
 
+DEEPEST = 128
+"""How many open elements that matter are kept: each tag may ask all of them."""
+
 Placeholder = Callable[[str, Mapping[str, str], bytes], bytes]
 """What stands for a refused embed: given its id, the template's attributes and its content."""
 
@@ -69,6 +72,7 @@ class Gates:
         self._escaped = 0
         self._ending = False  # the end tag of a raw text element is next
         self._removing = False
+        self._lost = False
         self._embed: Embed | None = None
         self._inner: list[bytes] = []
         self._inner_from = 0
@@ -169,10 +173,13 @@ class Gates:
             self._ending = False
             return
         name, rest = match[2].lower(), match[3]
+        elements = self._elements
+        if len(elements.stack) >= DEEPEST:
+            self._lose(buffer, start, end)
+            return
         if match[1]:
             self._end_tag(buffer, start, end, name, long, kept)
             return
-        elements = self._elements
         space = elements.enter(name, rest)
         if name == b"template" and not self._removing:
             if space:
@@ -189,6 +196,17 @@ class Gates:
         elements.open(name, space, rest)
         if not space and name in RAW:
             self._raw = name
+
+    def _lose(self, buffer: bytes, start: int, end: int) -> None:
+        """Read no further: HTML gates stay closed by themselves, the rest of an SVG is left out."""
+        if self._lost:
+            return
+        self._lost = True
+        _logger.warning("a page nests more than %d elements: its gates stay closed", DEEPEST)
+        foreign = any(e.kind not in (TEMPLATE, OPENED) for e in self._elements.stack)
+        if foreign and not self._removing:
+            self._leave_out(buffer, start, end)
+            self._removing = True
 
     def _template(self, buffer: bytes, start: int, end: int, found: dict[bytes, bytes]) -> None:
         gate = found.get(b"data-consent")

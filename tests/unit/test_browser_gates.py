@@ -303,3 +303,11 @@ def test_a_hostile_page_of_four_times_the_size_takes_no_more_than_eight_times_as
         count *= 2
     # Quadratic work would take sixteen times as long, each time; noise does not come each time.
     assert any(seconds(4 * count) < 8 * seconds(count) for _ in range(5))
+
+
+def test_beyond_the_deepest_nesting_gates_stay_closed() -> None:
+    """An SVG so deep is left out from there on; HTML templates stay, inert as they are."""
+    deep = b"<svg>" + b"<g>" * 200 + b"<template data-consent=no>secret</template>" + b"</g>" * 200
+    assert b"secret" not in opened(deep + b"</svg>", "yes")
+    nested = b"<template data-consent=yes>" * 200 + b"x"
+    assert opened(nested, "yes").count(b"<template") == 72
