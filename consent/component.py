@@ -90,7 +90,7 @@ class ConsentMiddleware:
         elif path.startswith(runtime.own) and is_ours(runtime, path):
             await self._respond(scope, receive, send)
         else:
-            rewritten = Responder(plans.plan(scope, visitor), send, scope).send
+            rewritten = Responder(plans.plan, send, scope, visitor).send
             if has_copy or scope.get("extensions"):
                 scope = prepared(scope, plans.tag)
             await self.app(scope, receive, rewritten)
@@ -101,8 +101,7 @@ class ConsentMiddleware:
         seen = scope
         if not scope["path"].startswith(f"{runtime.settings.prefix}/"):
             # The notice has the banner in its flow: it can be read before choosing (R19).
-            plan = plans.plan(scope, Visitor(edition, choice), flow=True)
-            send = Responder(plan, send, scope).send
+            send = Responder(plans.flowing, send, scope, Visitor(edition, choice)).send
             seen = with_own_etags(scope, plans.tag)
         response = await respond(runtime, edition, choice, seen, receive)
         await response(scope, receive, send)

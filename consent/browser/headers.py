@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 Headers = list[tuple[bytes, bytes]]
+Fields = Sequence[tuple[bytes, bytes]]
+
+_logger = logging.getLogger("consent")
+_warned: set[str] = set()
+_BODILESS = frozenset({204, 205, 206, 304})
+_POLICIES = frozenset({b"content-security-policy", b"content-security-policy-report-only"})
+_RARE = _POLICIES | {b"content-encoding", b"content-disposition"}
 
 # Encodings in which `<` is not the one byte 0x3C, or not always (the replacement encodings too).
 _STRANGE = tuple(
@@ -85,6 +93,89 @@ def policy(values: Iterable[bytes]) -> Policy:
 
 def _nonces(sources: list[bytes]) -> list[bytes]:
     return [match[1] for source in sources if (match := _NONCE.fullmatch(source))]
+
+
+class Head:
+    """What the start of a response says, for the visitors of one state of choice.
+
+    - `page`: whether it is a page that can be rewritten.
+    - `status`: of one that says that the visitor's own copy still holds, 304; else 0.
+    - `encoded`: whether it would be a page, were it not compressed.
+    - `declared`: how many bytes it announces, -1 for none.
+    - `policies`: its content security policies.
+    """
+
+    __slots__ = ("_fields", "_made", "_tag", "declared", "encoded", "page", "policies", "status")
+
+    def __init__(self, status: int, tag: bytes, fields: Fields) -> None:
+        self._fields = fields
+        self._tag = tag
+        self._made: dict[tuple[bool, bool, bool], tuple[Headers, list[int]]] = {}
+        self.policies: Sequence[bytes] = ()
+        self.declared, self.page, self.encoded, self.status = -1, False, False, 0
+        found = {name.lower(): value for name, value in fields}
+        if status != 200 and (
+            status in _BODILESS or status < 200 or (300 < status < 400 and b"location" in found)
+        ):
+            self.status = status if status == 304 else 0
+            return
+        if not is_html(found.get(b"content-type", b"")):
+            return
+        if not _RARE.isdisjoint(found):
+            self.policies = [v for n, v in fields if n.lower() in _POLICIES]
+            if found.get(b"content-disposition", b"").strip()[:10].lower() == b"attachment":
+                return
+            encoding = found.get(b"content-encoding", b"").strip().lower()
+            self.encoded = encoding not in (b"", b"identity")
+        length = found.get(b"content-length", b"")
+        self.declared = int(length) if length.isdigit() else -1
+        self.page = not self.encoded
+
+    def revised(self, changed: bool, private: bool, length: int | None) -> Headers:
+        """As the function `revised`; the list is the caller's, to change at will."""
+        kind = (changed, private, length is None)
+        made = self._made.get(kind)
+        if made is None:
+            keep = None if length is None else KEEP
+            out = revised(self._fields, changed, private, self._tag, keep)
+            places = [at for at, field in enumerate(out) if field[0].lower() == b"content-length"]
+            made = self._made[kind] = (out, places)
+        headers = list(made[0])
+        if length is not None and length != KEEP:
+            for at in made[1]:
+                headers[at] = (headers[at][0], b"%d" % length)
+        return headers
+
+
+_heads: dict[tuple[object, ...], Head] = {}
+
+
+def head(status: int, fields: Fields, tag: bytes) -> Head:
+    """Read the start of a response; a few that come again are remembered."""
+    try:
+        key = (status, tag, *fields)
+        known = _heads.get(key)
+    except TypeError:  # a field is a list: then nothing is remembered
+        return Head(status, tag, fields)
+    if known is None:
+        known = Head(status, tag, fields)
+        # What sets a cookie or has a nonce comes once only; a cookie is the visitor's besides.
+        once = any(name.lower() == b"set-cookie" for name, _ in fields)
+        if len(key) <= 34 and not once and not any(b"'nonce-" in v for v in known.policies):
+            if len(_heads) >= 64:
+                _heads.clear()
+            _heads[key] = known
+    return known
+
+
+def warn_of_encoding() -> None:
+    """Say once that pages come compressed, so that nothing can be put into them."""
+    if "encoded" not in _warned:
+        _warned.add("encoded")
+        _logger.warning(
+            "a compressed page was left as it is: put consent inside of the compression, so that"
+            " it sees the page first"
+        )
 
 
 def revised(

@@ -8,14 +8,14 @@ goes in depends on offsets in the body alone, so that any chunking gives the sam
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-from .headers import FREE, KEEP, Policy, is_html, policy, revised
-from .late import LateGates, marked
-from .places import HOLD, TAIL, Search, Top, is_document, recall
+from .headers import FREE, KEEP, Head, Policy, head, policy, warn_of_encoding
+from .late import LateGates, Seen, known, marked
+from .places import TAIL, Parts, Search, Top, beginnings, is_document, joined, recall
+from .plan import TOKEN, Page, Reading
 from .plan import Insertion as Insertion
 from .plan import Plan as Plan
 from .request import FILES, Scope, holds_state
@@ -23,138 +23,120 @@ from .request import FILES, Scope, holds_state
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
-_logger = logging.getLogger("consent")
-_BODILESS = frozenset({204, 205, 206, 304})
-_POLICIES = frozenset({b"content-security-policy", b"content-security-policy-report-only"})
-_RARE = _POLICIES | {b"content-encoding", b"content-disposition"}
 _NOWHERE = Top()
-_warned: set[str] = set()
 
 
-async def _nothing() -> None:
-    return None
+class _Done:
+    """What is awaited where nothing is sent; one object for all, since it has no state."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[None, None, None]:
+        return _NEVER
 
 
-def _warn_of_encoding() -> None:
-    if "encoded" not in _warned:
-        _warned.add("encoded")
-        _logger.warning(
-            "a compressed page was left as it is: put consent inside of the compression, so that"
-            " it sees the page first"
-        )
+_NEVER = cast("Generator[None, None, None]", iter(()))
+_DONE = _Done()
 
 
 class Responder:
     """Rewrites the response to one request; give its `send` to the app.
 
-    `scope` is the request as it came, before `prepared`.
+    `scope` is the request as it came, before `prepared`; `visitor` is what the app is given to ask
+    for the visitor's choice, if it is given anything.
     """
 
     __slots__ = (
-        "_body",
         "_close",
         "_declared",
         "_gates",
+        "_head",
         "_held",
         "_over",
+        "_page",
         "_plan",
-        "_policies",
         "_scope",
         "_search",
         "_send",
         "_size",
         "_start",
         "_starts",
+        "_streaming",
         "_tail",
-        "_waiting",
+        "_visitor",
     )
 
-    _body: Send
     _close: bytes
     _declared: int
     _gates: LateGates | None
     _held: bytes
-    _policies: Sequence[bytes]
+    _page: Page | None
     _search: Search | None
     _size: int
     _starts: tuple[bytes, ...]
     _tail: bytes
-    _waiting: Message | None
 
-    def __init__(self, plan: Plan, send: Send, scope: Scope) -> None:
+    def __init__(
+        self, plan: Plan, send: Send, scope: Scope, visitor: Reading | None = None
+    ) -> None:
         self._plan = plan
-        self._send = self._body = send
+        self._send = send
         self._scope = scope
+        self._visitor = visitor
+        self._head: Head | None = None  # None before the start
         self._start: Message | None = None  # held until its header fields are known
         self._over = False  # nothing is left to do
+        self._streaming = False  # what was held has been sent
 
     def send(self, message: Message) -> Awaitable[None]:
         """Take a message of the app's and pass on what it becomes."""
-        kind = message["type"]
-        if kind == "http.response.body":
-            return self._body(message)
         if self._over:
             return self._send(message)
+        kind = message["type"]
+        if kind == "http.response.body":
+            return self._stream(message) if self._streaming else self._hold(message)
         if kind == "http.response.start":
             return self._begin(message)
-        if self._body is self._send:
+        if self._head is None:
             return self._send(message)
         return self._file(message) if kind in FILES else self._interrupt(message)
-
-    def _end(self) -> None:
-        self._over, self._body = True, self._send
 
     # The start
 
     def _begin(self, message: Message) -> Awaitable[None]:
-        plan, status = self._plan, message["status"]
-        fields = {name.lower(): value for name, value in message.get("headers", ())}
-        if status != 200 and (
-            status in _BODILESS or status < 200 or (300 < status < 400 and b"location" in fields)
-        ):
-            again = status == 304 and plan.private and holds_state(self._scope, plan.tag)
+        plan = self._plan
+        found = self._head = head(message["status"], message.get("headers", ()), plan.tag)
+        if not found.page:
+            if found.encoded:
+                warn_of_encoding()
+            again = found.status == 304 and plan.private and holds_state(self._scope, plan.tag)
             return self._pass(message, private=again)
-        if not is_html(fields.get(b"content-type", b"")):
-            return self._pass(message)
-        self._policies = ()
-        if not _RARE.isdisjoint(fields):
-            self._policies = [v for n, v in message["headers"] if n.lower() in _POLICIES]
-            if fields.get(b"content-disposition", b"").strip()[:10].lower() == b"attachment":
-                return self._pass(message)
-            if fields.get(b"content-encoding", b"").strip().lower() not in (b"", b"identity"):
-                _warn_of_encoding()
-                return self._pass(message)
-        rewrites = plan.insertion is not None or plan.allows is not None
-        if not rewrites or self._scope["method"] == "HEAD":
-            return self._pass(message, private=plan.private, changed=rewrites)
-        length = fields.get(b"content-length", b"")
-        self._declared = int(length) if length.isdigit() else -1
+        if (plan.allows is None and not plan.rewrites) or self._scope["method"] == "HEAD":
+            return self._pass(message, private=plan.private, changed=plan.rewrites)
+        self._declared = found.declared
         self._start = message
         self._held = b""
-        self._search = None
-        self._body = self._hold
-        return _nothing()
+        self._search = self._page = None
+        return _DONE
 
     def _pass(
         self, message: Message, private: bool = False, changed: bool = False
     ) -> Awaitable[None]:
         # Sends the start, and from now on everything, as it is but for the header fields.
-        self._end()
-        if not private and self._plan.read is not None:
-            private = self._plan.read()
+        self._over = True
+        private = private or (self._visitor is not None and self._visitor.read)
         if private or changed:
             message = self._headed(message, changed, private, None if changed else KEEP)
         return self._send(message)
 
     def _is_private(self) -> bool:
-        plan = self._plan
-        return plan.private or (plan.read is not None and plan.read())
+        return self._plan.private or (self._visitor is not None and self._visitor.read)
 
     def _headed(
         self, message: Message, changed: bool, private: bool, length: int | None
     ) -> Message:
-        headers = revised(message.get("headers", ()), changed, private, self._plan.tag, length)
-        return {**message, "headers": headers}
+        assert self._head
+        return {**message, "headers": self._head.revised(changed, private, length)}
 
     def _interrupt(self, message: Message) -> Awaitable[None]:
         """Pass on an early hint, a push or a message yet unknown, behind the start that is held."""
@@ -162,20 +144,18 @@ class Responder:
             return self._send(message)
         start = self._headed(self._start, True, self._is_private(), None)
         self._start, self._declared = None, -1
-        return self._all(start, message)
+        return self._both(start, message)
 
     def _file(self, message: Message) -> Awaitable[None]:
         """Pass on a file that the server sends by itself, and all that follows it."""
-        holding = self._body == self._hold
-        self._end()
-        if holding:
+        self._over = True
+        if not self._streaming:
             held: Message = {"type": "http.response.body", "body": self._held, "more_body": True}
             start, self._start = self._start, None
             return self._all(*([start] if start else []), *([held] if self._held else []), message)
-        waiting = self._waiting["body"] if self._waiting else b""
-        rest = self._tailed(waiting + (self._gates.feed(b"", True) if self._gates else b""), True)
+        rest = self._tailed(self._gates.feed(b"", True) if self._gates else b"", True)
         flushed = {"type": "http.response.body", "body": rest, "more_body": True}
-        return self._all(flushed, message) if rest else self._send(message)
+        return self._both(flushed, message) if rest else self._send(message)
 
     async def _all(self, *messages: Message) -> None:
         for message in messages:
@@ -184,55 +164,116 @@ class Responder:
     # The body
 
     def _hold(self, message: Message) -> Awaitable[None]:
+        if self._head is None:
+            return self._send(message)
         data = message.get("body", b"")
         if type(data) is not bytes:
             data = bytes(data)
         if self._held:
             data = self._held + data
-        self._held = data
         # What a declared length has been reached by is the whole page, whatever else is announced.
         ended = not message.get("more_body", False) or len(data) == self._declared
-        wanted = self._plan.insertion
+        plan, wanted = self._plan, self._plan.insertion
+        # Without style and banner no place is searched, so none is to be remembered either.
+        placeless = wanted is not None and isinstance(wanted, Insertion) and not any(wanted[:3])
+        page = known(data)
+        if page is not None and page.top is not None and not placeless:
+            if ended and page.parts is not None:
+                return self._again(message, page, page.top, page.parts)
+            if page.top.body >= 0:
+                return self._release(message, data, ended, page.top)
+        self._held = data
         if self._search is None:
-            if wanted is not None and (top := recall(data)):
-                return self._release(message, data, ended, top)
+            inserts = wanted is not None or plan.page is not None
+            if inserts and (found := recall(data)):
+                return self._release(message, data, ended, found)
             whole = is_document(data, ended)
             if whole is None:
-                return _nothing()
+                return _DONE
             if not whole:
                 return self._leave(message, data)
-            if wanted is None or (isinstance(wanted, Insertion) and not any(wanted[:3])):
+            if placeless or not inserts:
                 return self._release(message, data, ended, _NOWHERE)
             self._search = Search()
-        top = self._search.look(data, ended)
-        return self._release(message, data, ended, top) if top else _nothing()
+        found = self._search.look(data, ended)
+        return self._release(message, data, ended, found) if found else _DONE
 
     def _leave(self, message: Message, data: bytes) -> Awaitable[None]:
         """Send a fragment as it is."""
-        self._end()
+        self._over = True
         message = {**message, "body": data}
         start, self._start = self._start, None
         if start is None:
             return self._send(message)
-        if self._plan.read is not None and self._plan.read():
+        if self._visitor is not None and self._visitor.read:
             start = self._headed(start, False, True, KEEP)
         return self._both(start, message)
 
+    def _again(self, message: Message, page: Seen, top: Top, parts: Parts) -> Awaitable[None]:
+        """Send a whole page that is remembered: it has no gates."""
+        self._over = True
+        plan, start, head = self._plan, self._start, self._head
+        body, changed = page.data, False
+        if plan.adds and (insertion := self._insertion(top)) is not None:
+            pieces = self._pieces(page, insertion, top, parts)
+            body = pieces[0]
+            if len(pieces) > 1 and self._page is not None:
+                body = self._page.token().join(pieces)
+            changed = body is not page.data
+        if changed or self._held:
+            message = {**message, "body": body}
+        if start is None or head is None:
+            return self._send(message)
+        private = plan.private or (self._visitor is not None and self._visitor.read)
+        if changed or private:
+            length = KEEP if self._declared == len(body) else len(body)
+            start = {**start, "headers": head.revised(changed, private, length)}
+        return self._both(start, message)
+
+    def _pieces(self, page: Seen, insertion: Insertion, top: Top, parts: Parts) -> list[bytes]:
+        """The page with what goes in, cut where its token goes."""
+        plan, made = self._plan, page.made
+        assert self._head
+        free = plan.nonce is None and not self._head.policies
+        if free and made is not None and made[0] is insertion and made[1] is plan:
+            return made[2]
+        style, banner, tail = self._fitted(insertion, top)
+        if not (style or banner or tail):
+            return [page.data]
+        first, second, third, last = parts
+        pieces = banner.split(TOKEN) if self._page else [banner]
+        pieces[0] = b"".join((first, style, second, pieces[0]))
+        pieces[-1] = b"".join((pieces[-1], third, tail, last))
+        if free:
+            page.made = (insertion, plan, pieces)
+        return pieces
+
+    def _insertion(self, top: Top) -> Insertion | None:
+        plan = self._plan
+        wanted = plan.insertion
+        if plan.page is not None:
+            assert self._visitor
+            self._page = plan.page(self._scope, self._visitor)
+            wanted = self._page.insertion
+        if wanted is None or top.framed:
+            return None
+        return wanted if isinstance(wanted, Insertion) else wanted(top.lang)
+
     def _release(self, message: Message, data: bytes, ended: bool, top: Top) -> Awaitable[None]:
         """Send the start and what has come of the body, now that the places are known."""
-        plan = self._plan
+        plan, start = self._plan, self._start
         style = banner = tail = b""
-        insertion = plan.insertion
-        if insertion is not None and not top.framed:
-            if not isinstance(insertion, Insertion):
-                insertion = insertion(top.lang)
-            if insertion is not None:
-                style, banner, tail = self._fitted(insertion, top)
+        if (insertion := self._insertion(top)) is not None:
+            if self._page is not None and TOKEN in insertion.banner:
+                style, link, banner, tail = insertion
+                banner = banner.replace(TOKEN, self._page.token())
+                insertion = Insertion(style, link, banner, tail)
+            style, banner, tail = self._fitted(insertion, top)
         changed = bool(style or banner or tail)
         length: int | None
-        if ended and (plan.allows is None or not marked(data)):
-            self._over, self._body = True, self._send
-            body = _joined(data, style, banner, tail, top) if changed else data
+        if ended and (plan.allows is None or not marked(data, None if top is _NOWHERE else top)):
+            self._over = True
+            body = joined(data, style, banner, tail, top) if changed else data
             length = len(body)
         else:
             length = None
@@ -244,25 +285,25 @@ class Responder:
             length = len(body) if ended else length
         if body is not message.get("body"):
             message = {**message, "body": body}
-        start, self._start = self._start, None
         if start is None:
             return self._send(message)
-        private = plan.private or (plan.read is not None and plan.read())
+        self._start = None
+        private = plan.private or (self._visitor is not None and self._visitor.read)
         if changed or private:
-            headers = revised(start.get("headers", ()), changed, private, plan.tag, length)
-            start = {**start, "headers": headers}
+            start = self._headed(start, changed, private, length)
         if not body and not ended:
             return self._send(start)
         return self._both(start, message)
 
     def _fitted(self, insertion: Insertion, top: Top) -> tuple[bytes, bytes, bytes]:
         """What goes before `</head>`, after `<body …>` and to the end of this page."""
+        assert self._head
         rule, plan = FREE, self._plan
         style, link, banner, tail = insertion
         if plan.nonce is not None and (nonce := plan.nonce()):
             rule = Policy(True, nonce.encode("ascii"), nonce.encode("ascii"))
-        elif self._policies or plan.policy_outside:
-            rule = policy(self._policies)
+        elif self._head.policies or plan.policy_outside:
+            rule = policy(self._head.policies)
             rule = rule._replace(inline=rule.inline and not plan.policy_outside)
         if style and rule.inline and top.head >= 0 and not top.policy:
             style = _style(style, rule.style)
@@ -279,19 +320,18 @@ class Responder:
         plan = self._plan
         self._gates = None
         if plan.allows is not None:
-            self._gates = LateGates(plan.allows, plan.placeholder, awake=ended)
+            placeholder = self._page.placeholder if self._page is not None else plan.placeholder
+            self._gates = LateGates(plan.allows, placeholder, awake=ended)
         self._held, self._size, self._tail = b"", len(data), tail
-        self._close, self._starts = top.close, _beginnings(top.close)
-        self._waiting = None
-        self._body = self._stream
+        self._close, self._starts = top.close, beginnings(top.close)
+        self._streaming = True
         gates = self._gates
-        if gates is None or gates.passes(data):
-            if not (tail or gates):
-                self._end()
+        if gates is None or gates.passes(data, None if top is _NOWHERE else top):
+            self._over = not (tail or gates)
             at = top.body if banner else top.head if style else 0
             end = self._safe(data, at) if tail else len(data)
             self._held = data[end:]
-            return _joined(data, style, banner, b"", top, end)
+            return joined(data, style, banner, b"", top, end)
         at = 0
         pieces: list[bytes] = []
         for place, piece in ((top.head, style), (top.body, banner)):
@@ -299,40 +339,27 @@ class Responder:
                 pieces += (gates.feed(data[at:place], settled=True), piece)
                 at = place
         pieces.append(self._tailed(gates.feed(data[at:], ended), ended))
-        if ended:
-            self._end()
+        self._over = ended
         return b"".join(pieces)
 
     def _stream(self, message: Message) -> Awaitable[None]:
-        data, waiting, gates = message.get("body", b""), self._waiting, self._gates
-        size = len(data)
+        data, gates = message.get("body", b""), self._gates
         ended = not message.get("more_body", False)
+        usual = type(data) is bytes and not (ended or self._held) and self._declared < 0
+        if usual and gates is not None and gates.plain(data):
+            return self._send(message)
         if self._declared >= 0:
-            self._size += size
+            self._size += len(data)
             ended = ended or self._size == self._declared
-        # A large chunk is not searched for `</body>` but waits for what comes after it.
-        if (
-            size >= HOLD
-            and not (ended or self._held)
-            and type(data) is bytes
-            and (gates is None or gates.passes(data))
-        ):
-            self._waiting = message
-            return _nothing() if waiting is None else self._send(waiting)
-        self._waiting = None
-        if ended:
-            self._end()
         new = data if type(data) is bytes else bytes(data)
-        if gates is not None:
+        if gates is not None and not gates.passes(new):
             new = gates.feed(new, ended)
-        if waiting is not None and len(new) < TAIL:
-            new, waiting = waiting["body"] + new, None
-        new = self._tailed(new, ended)
+        self._over = ended
+        if self._tail:
+            new = self._tailed(new, ended)
         if not new and not ended:
-            return _nothing() if waiting is None else self._send(waiting)
-        if new is not data:
-            message = {**message, "body": new}
-        return self._send(message) if waiting is None else self._both(waiting, message)
+            return _DONE
+        return self._send(message if new is data else {**message, "body": new})
 
     def _tailed(self, data: bytes, ended: bool) -> bytes:
         """The next bytes up to what may be the last `</body>`; at the end with what goes there."""
@@ -363,35 +390,9 @@ class Responder:
         await self._send(body)
 
 
-def _joined(
-    data: bytes, style: bytes, banner: bytes, tail: bytes, top: Top, end: int | None = None
-) -> bytes:
-    """The bytes of a page up to `end`, with what goes into it in its place."""
-    head, at = top.head, top.body
-    if not banner:
-        at = head if style else 0
-    start: tuple[bytes, ...] = ()
-    if style:
-        start = (data[:head], style, data[head:at], banner)
-    elif banner:
-        start = (data[:at], banner)
-    if not tail:
-        return b"".join((*start, memoryview(data)[at:end]))
-    last = len(data) - TAIL
-    end = data.rfind(top.close, last if last > at else at)
-    if end < 0:
-        end = len(data)
-    return b"".join((*start, memoryview(data)[at:end], tail, data[end:]))
-
-
 @lru_cache(maxsize=8)
 def _style(css: bytes, nonce: bytes) -> bytes:
     return b'<style nonce="%b">%b</style>' % (nonce, css) if nonce else b"<style>%b</style>" % css
-
-
-@lru_cache(maxsize=8)
-def _beginnings(close: bytes) -> tuple[bytes, ...]:
-    return tuple(close[:end] for end in range(1, len(close)))
 
 
 def _with_nonce(html: bytes, tag: bytes, nonce: bytes) -> bytes:

@@ -3,50 +3,85 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from .gates import Allows, Gates, Placeholder
 from .html import LIMIT, TAG
+from .places import TAIL, Parts, Top, parts
 
 _MARK = re.compile(rb"data-c(?:onsent|ategory)")
 _KEPT = 64 * 1024
 
 
-class _Unmarked(NamedTuple):
-    """Bytes without a gate's mark, and up to where they hold no open start of one, if known."""
+class Seen:
+    """A page, or a chunk of one, that comes again and holds no gate's mark.
 
-    data: bytes
-    whole: int | None
+    - `whole`: up to where it holds no open start of a gate, -1 for hard to tell.
+    - `plain`: whether it neither holds such a start nor may hold the end of the page's body.
+    - `top`: the places, if it is how a page begins, and `parts`: the page cut at them.
+    - `made`: what was made of it last, and from what.
+    """
+
+    __slots__ = ("data", "made", "parts", "plain", "top", "whole")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.whole = _whole(data)
+        end = data[-TAIL:].lower()
+        last = end[end.rfind(b"<") :] if b"<" in end else b"-"
+        self.plain = not (b"</body" in end or b"</body".startswith(last))
+        self.plain = self.plain and self.whole == len(data)
+        self.top: Top | None = None
+        self.parts: Parts | None = None
+        self.made: tuple[object, object, list[bytes]] | None = None
+
+    def begin(self, top: Top | None) -> None:
+        """Take the bytes as the first of a page with these places."""
+        if self.top is None and top is not None:
+            self.parts, self.top = parts(self.data, top), top
 
 
-_unmarked: dict[bytes, _Unmarked] = {}
+_unmarked: dict[bytes, Seen] = {}
+_once: set[bytes] = set()
 
 
-def marked(data: bytes) -> bool:
+def known(data: bytes) -> Seen | None:
+    """What is remembered of these bytes; which ones to compare with, some from the middle tell."""
+    middle = len(data) >> 1
+    seen = _unmarked.get(data[middle : middle + 24])
+    return seen if seen is not None and seen.data == data else None
+
+
+def marked(data: bytes, top: Top | None = None) -> bool:
     """Whether a gate's attribute may stand in the data: a quick look that needs no tokens.
 
-    A few pages and chunks without any are remembered, so that those that come again are only
-    compared; which one to compare with, some bytes from the middle tell.
+    A few pages and chunks without any are remembered when they come the second time, so that from
+    then on they are only compared; `top` is kept with them.
     """
-    seen = _unmarked.get(_middle(data))
-    if seen is not None and seen.data == data:
-        return False
-    if _MARK.search(data.lower()):
-        return True
-    _remember(_Unmarked(data, None))
+    seen = known(data)
+    if seen is None:
+        if _MARK.search(data.lower()):
+            return True
+        seen = _remember(data)
+    if seen is not None:
+        seen.begin(top)
     return False
 
 
-def _middle(data: bytes) -> bytes:
+def _remember(data: bytes) -> Seen | None:
+    # What never comes again, as a page with the time of day, must not drive out what does.
+    if not 1024 < len(data) <= _KEPT:
+        return None
     middle = len(data) >> 1
-    return data[middle : middle + 24]
-
-
-def _remember(unmarked: _Unmarked) -> None:
-    if 1024 < len(unmarked.data) <= _KEPT:
-        if len(_unmarked) >= 32:
-            _unmarked.pop(next(iter(_unmarked)), None)
-        _unmarked[_middle(unmarked.data)] = unmarked
+    key = data[middle : middle + 24]
+    if key not in _once:
+        if len(_once) >= 1024:
+            _once.clear()
+        _once.add(key)
+        return None
+    if len(_unmarked) >= 32:
+        _unmarked.pop(next(iter(_unmarked)), None)
+    seen = _unmarked[key] = Seen(data)
+    return seen
 
 
 class LateGates:
@@ -67,14 +102,29 @@ class LateGates:
         self._size = 0
         self._held = b""
 
-    def passes(self, data: bytes) -> bool:
+    def plain(self, data: bytes) -> bool:
+        """As `passes`, for what is remembered as plain only."""
+        middle = len(data) >> 1
+        seen = _unmarked.get(data[middle : middle + 24])
+        if seen is None or not seen.plain or self._held or self._gates or seen.data != data:
+            return False
+        self._passed.append(seen.data)
+        return True
+
+    def passes(self, data: bytes, top: Top | None = None) -> bool:
         """Whether the next bytes may pass just as they are; if so they count as fed."""
         if self._gates is not None or self._held:
             return False
-        seen = self._seen(data)
-        if seen is None or seen.whole != len(data):
+        if not data:
+            return True
+        seen = known(data)
+        if seen is not None:
+            if seen.whole != len(data):
+                return False
+            data = seen.data  # so that streams share what they keep
+        elif self._look(data, top) != len(data):
             return False
-        self._passed.append(seen.data)
+        self._passed.append(data)
         return True
 
     def feed(self, data: bytes, last: bool = False, settled: bool = False) -> bytes:
@@ -83,29 +133,20 @@ class LateGates:
             return self._gates.feed(data, last)
         if self._held:
             data, self._held = self._held + data, b""
-        seen = self._seen(data)
-        if seen is None:
+        seen = known(data)
+        whole = seen.whole if seen is not None else self._look(data)
+        if whole < 0:
             return self._wake(data, last)
-        if not last and not settled and seen.whole != len(data):
-            data, self._held = data[: seen.whole], data[seen.whole :]
+        if not last and not settled:
+            data, self._held = data[:whole], data[whole:]
         self._passed.append(data)
         return data
 
-    def _seen(self, data: bytes) -> _Unmarked | None:
-        seen = _unmarked.get(_middle(data))
-        if seen is None or seen.whole is None or seen.data != data:
-            return self._look(data)
-        return seen
-
-    def _look(self, data: bytes) -> _Unmarked | None:
-        # None for a gate's mark, for more than is to be kept, and for what is hard to tell.
+    def _look(self, data: bytes, top: Top | None = None) -> int:
+        # As `_whole`; also -1 for a gate's mark, and for more than is to be kept.
         whole = _whole(data)
         self._size += len(data)
-        if whole < 0 or self._size > _KEPT or marked(data):
-            return None
-        seen = _Unmarked(data, whole)
-        _remember(seen)
-        return seen
+        return -1 if whole < 0 or self._size > _KEPT or marked(data, top) else whole
 
     def _wake(self, data: bytes, last: bool) -> bytes:
         gates = self._gates = Gates(self._allows, self._placeholder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from .html import COMMENT_TEXT, RAW, TAG, attributes, possessive, raw_end, skipper, text
@@ -60,6 +61,52 @@ def is_document(data: bytes, ended: bool) -> bool | None:
     if _FIRST.match(data):
         return True
     return None if not ended and len(data) < HOLD and _OPEN.match(data) else False
+
+
+class Parts(NamedTuple):
+    """A whole page, cut where something may go in: its style, its banner and its end."""
+
+    head: bytes
+    top: bytes
+    body: bytes
+    end: bytes
+
+
+def parts(data: bytes, top: Top) -> Parts | None:
+    """Cut a whole page; None where it lacks a place, so that where things go depends on what."""
+    at = top.body
+    end = data.rfind(top.close, max(at, len(data) - TAIL)) if at >= 0 else -1
+    if end < 0:
+        return None
+    head = max(top.head, 0)
+    return Parts(data[:head], data[head:at], data[at:end], data[end:])
+
+
+def joined(
+    data: bytes, style: bytes, banner: bytes, tail: bytes, top: Top, end: int | None = None
+) -> bytes:
+    """The bytes of a page up to `end`, with what goes into it in its place."""
+    head, at = top.head, top.body
+    if not banner:
+        at = head if style else 0
+    start: tuple[bytes, ...] = ()
+    if style:
+        start = (data[:head], style, data[head:at], banner)
+    elif banner:
+        start = (data[:at], banner)
+    if not tail:
+        return b"".join((*start, memoryview(data)[at:end]))
+    last = len(data) - TAIL
+    end = data.rfind(top.close, last if last > at else at)
+    if end < 0:
+        end = len(data)
+    return b"".join((*start, memoryview(data)[at:end], tail, data[end:]))
+
+
+@lru_cache(maxsize=8)
+def beginnings(close: bytes) -> tuple[bytes, ...]:
+    """All that may yet become the given bytes."""
+    return tuple(close[:end] for end in range(1, len(close)))
 
 
 def recall(data: bytes) -> Top | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from .gates import Allows, Placeholder
+from .request import Scope
+
+TOKEN = b"\0"
+"""Where it stands in a banner the token of the page goes, which differs with every request."""
 
 
 class Insertion(NamedTuple):
@@ -22,11 +26,31 @@ class Insertion(NamedTuple):
     tail: bytes
 
 
+class Reading(Protocol):
+    """What an app is given to ask for the choice; `read` tells that its response depends on it."""
+
+    read: bool
+    linked: bool
+
+
+class Page(Protocol):
+    """What goes into one page, given its language; see `Plan`."""
+
+    def insertion(self, lang: str) -> Insertion | None:
+        """As `Plan.insertion`."""
+
+    def token(self) -> bytes:
+        """What goes where TOKEN stands in the insertion's banner."""
+
+    def placeholder(self, name: str, attributes: Mapping[str, str], inner: bytes) -> bytes:
+        """As `Plan.placeholder`."""
+
+
 class Plan(NamedTuple):
-    """What is done to the response to one request, if it is a page.
+    """What is done to the responses to all requests of one state, if they are pages.
 
     - `insertion`: what to put in, or how to make it, given the page's language (`<html lang>`,
-      empty if it names none); called at most once, and only for a page.
+      empty if it names none); called at most once a request, and only for a page.
     - `allows`: which gates to open; None where there is none to open and no embed to stand in for.
     - `placeholder`: makes the markup that follows a refused embed; called after `insertion`.
     - `nonce`: gives the nonce of a content security policy that is set outside us.
@@ -34,7 +58,9 @@ class Plan(NamedTuple):
     - `private`: a page's bytes depend on the choice (R120).
     - `tag`: names the state in ETags, of letters, digits, `_` and `-`; without one a private page
       has no ETag.
-    - `read`: whether the app itself has read the choice; then any response of it is private.
+    - `page`: makes `insertion` and `placeholder` where they depend on the request; called at most
+      once a request, and only for a page that needs one of them.
+    - `adds`: whether an insertion may be made at all.
     """
 
     insertion: Insertion | Callable[[str], Insertion | None] | None = None
@@ -44,4 +70,10 @@ class Plan(NamedTuple):
     policy_outside: bool = False
     private: bool = False
     tag: bytes = b""
-    read: Callable[[], bool] | None = None
+    page: Callable[[Scope, Any], Page] | None = None
+    adds: bool = True
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether a page may become another one."""
+        return self.insertion is not None or self.allows is not None or self.page is not None

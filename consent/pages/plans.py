@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from binascii import b2a_base64
 from collections.abc import Mapping
+from functools import partial
 from hashlib import sha256
-from os import urandom
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from starlette.types import Scope
 
 from ..browser.edition import Edition
-from ..browser.inject import Insertion, Plan
+from ..browser.plan import TOKEN, Insertion, Plan
 from ..browser.ready import Ready, way_back
 from ..choice import Choice
 from ..cookie import Said
@@ -60,10 +61,22 @@ class Plans:
     """What one state of choice means for pages, whoever asks for them.
 
     `choice` is that of all who share these plans: of the cookie it holds the answers of one of
-    them. `told` is the notice change that the visitor is told of.
+    them. `told` is the notice change that the visitor is told of. `plan` is for the host's pages,
+    `flowing` for our own, which have the banner in their flow (R19).
     """
 
-    __slots__ = ("_linked", "_made", "choice", "edition", "own", "runtime", "style", "tag", "told")
+    __slots__ = (
+        "_made",
+        "choice",
+        "edition",
+        "flowing",
+        "own",
+        "plan",
+        "runtime",
+        "style",
+        "tag",
+        "told",
+    )
 
     def __init__(
         self, runtime: Runtime, edition: Edition, choice: Choice, told: Package | None
@@ -75,37 +88,39 @@ class Plans:
         self.own = edition.settings.banner.settings_link == "own"
         self.style = edition.interface.critical.encode("ascii")
         self.tag = _tag(edition, choice, told)
-        self._linked = edition.settings.banner.style == "linked"
-        self._made: dict[tuple[object, ...], Made | None] = {}
+        self.plan, self.flowing = self._plan(flow=False), self._plan(flow=True)
+        self._made: dict[tuple[object, ...], Insertion | None] = {}
 
-    def plan(self, scope: Scope, visitor: Visitor, *, flow: bool = False) -> Plan:
-        """The plan for one request; `flow` puts the banner into the page's flow (R19)."""
-        page = Page(self, scope, visitor, flow)
+    def _plan(self, flow: bool) -> Plan:
         return Plan(
-            page.insertion,
-            self.choice.allows,
-            page.placeholder,
-            None,
-            self._linked,
-            True,
-            self.tag,
-            visitor.was_read,
+            allows=self.choice.allows,
+            policy_outside=self.edition.settings.banner.style == "linked",
+            private=True,
+            tag=self.tag,
+            page=partial(Page, self, flow),
+            adds=flow or not self.own or bool(self.choice.asked) or self.told is not None,
         )
 
-    def made(self, lang: str, way: Way, linked: bool, flow: bool) -> Made | None:
+    def made(self, lang: str, scope: Scope, linked: bool, flow: bool) -> Insertion | None:
         """What goes into the page at an address, whoever asks for it; None for nothing.
 
         `lang` is the page's own language (R15), `linked` tells that it has the settings link.
         """
-        key = (lang, way, linked, flow)
+        key = (lang, scope.get("raw_path") or scope["path"], scope["query_string"], linked, flow)
         try:
             return self._made[key]
         except KeyError:
-            made = self._make(lang, way_back(*way), linked, flow)
+            made = self._make(self.spoken(lang), way_back(*_way(scope)), linked, flow)
             remember(self._made, key, made, 64)
             return made
 
-    def _make(self, lang: str, back: bytes, linked: bool, flow: bool) -> Made | None:
+    def spoken(self, lang: str) -> str:
+        """The language that a page in the given one is shown ours in."""
+        languages = self.edition.languages
+        lang = lang.partition("-")[0].lower()
+        return lang if lang in languages else languages[0]
+
+    def _make(self, lang: str, back: bytes, linked: bool, flow: bool) -> Insertion | None:
         edition, choice, own = self.edition, self.choice, self.own and not flow
         banner: Ready | None = None
         if choice.asked:
@@ -115,25 +130,18 @@ class Plans:
         if banner is None and (linked or own):
             return None
         tail = edition.tail(lang, choice, styled=banner is not None, linked=linked, own=own)
-        return Made(
+        return Insertion(
             style=self.style if banner else b"",
             link=edition.link if banner else b"",
-            banner=banner.fill(_TOKEN, back).split(_TOKEN) if banner else [b""],
+            banner=banner.fill(TOKEN, back) if banner else b"",
             tail=tail.fill(b"", back),
         )
 
 
-Way = tuple[bytes, bytes]
-"""The path and the query string of a page, as they came."""
-
-
-class Made(NamedTuple):
-    """An insertion but for the form's token, which stands between the pieces of the banner."""
-
-    style: bytes
-    link: bytes
-    banner: list[bytes]
-    tail: bytes
+def _way(scope: Scope) -> tuple[bytes, bytes]:
+    """The path and the query string of a page, as they came."""
+    raw = scope.get("raw_path") or scope["path"].encode("ascii", "replace")
+    return raw.partition(b"?")[0], scope["query_string"]
 
 
 class Page:
@@ -141,7 +149,7 @@ class Page:
 
     __slots__ = ("_flow", "_lang", "_plans", "_scope", "_token", "_visitor")
 
-    def __init__(self, plans: Plans, scope: Scope, visitor: Visitor, flow: bool) -> None:
+    def __init__(self, plans: Plans, flow: bool, scope: Scope, visitor: Visitor) -> None:
         self._plans = plans
         self._scope = scope
         self._visitor = visitor
@@ -151,41 +159,42 @@ class Page:
 
     def insertion(self, lang: str) -> Insertion | None:
         """Banner or announcement, settings link and script, in the page's own language (R15)."""
-        plans = self._plans
-        languages = plans.edition.languages
-        lang = lang.partition("-")[0].lower()
-        lang = self._lang = lang if lang in languages else languages[0]
-        made = plans.made(lang, self._way(), self._visitor.linked, self._flow)
-        if made is None:
-            return None
-        style, link, banner, tail = made
-        whole = banner[0] if len(banner) == 1 else self._form_token().join(banner)
-        return Insertion(style, link, whole, tail)
+        self._lang = lang
+        return self._plans.made(lang, self._scope, self._visitor.linked, self._flow)
 
     def placeholder(self, name: str, attributes: Mapping[str, str], inner: bytes) -> bytes:
         """What stands for an embed that may not load (R18)."""
         plans = self._plans
-        back = way_back(*self._way())
-        lang = self._lang or plans.edition.languages[0]
+        back = way_back(*_way(self._scope))
+        lang = plans.spoken(self._lang)
         once = plans.runtime.embed_address(name, lang, inner, back.decode("ascii"))
         made = plans.edition.placeholder(lang, name, once=bool(once), size=_size(inner))
-        return made.fill(self._form_token(), back, once.encode("ascii"))
+        return made.fill(self.token(), back, once.encode("ascii"))
 
-    def _way(self) -> Way:
-        scope = self._scope
-        raw = scope.get("raw_path") or scope["path"].encode("ascii", "replace")
-        return raw.partition(b"?")[0], scope["query_string"]
-
-    def _form_token(self) -> bytes:
+    def token(self) -> bytes:
         """One token for all the forms of a page (R46): 18 random bytes, as base64url."""
         if not self._token:
-            self._token = b2a_base64(urandom(18), newline=False).translate(_URL_SAFE)
+            self._token = _token()
         return self._token
 
 
-# No form of ours holds this, and no address that way_back gives.
-_TOKEN = b"\0"
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
+# Tokens made ahead, 64 at a time: asking the system for each page's own costs as much as its join.
+_tokens: list[bytes] = []
+if hasattr(os, "register_at_fork"):  # two processes never give out the same
+    os.register_at_fork(after_in_child=_tokens.clear)
+
+
+def _token() -> bytes:
+    try:
+        return _tokens.pop()
+    except IndexError:
+        text = b2a_base64(os.urandom(18 * 65), newline=False).translate(_URL_SAFE)
+        first, *others = (text[at : at + 24] for at in range(0, len(text), 24))
+        _tokens.extend(others)
+        return first
+
+
 _SIZE = re.compile(rb"""(?i)<(?:iframe|video|embed|object)\b[^>]*?>""")
 _SIDE = re.compile(rb"""(?i)\s(width|height)\s*=\s*["']?(\d{1,4}%?)["'\s>]""")
 

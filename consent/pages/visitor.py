@@ -40,10 +40,6 @@ class Visitor:
             logger.warning("nothing called %r is declared, so it is not allowed", name)
         return self._choice.allows(name)
 
-    def was_read(self) -> bool:
-        """Whether the response depends on the choice by what the application read of it."""
-        return self.read
-
     @property
     def states(self) -> Mapping[str, State]:
         """The state of every optional category: granted, denied or unset (R31)."""

@@ -100,6 +100,7 @@ def respond(
     messages: Iterable[Message],
     method: str = "GET",
     headers: Iterable[tuple[bytes, bytes]] = (),
+    visitor: Any = None,
 ) -> Sent:
     """Send the messages through a Responder; give what came out, checked."""
 
@@ -112,7 +113,7 @@ def respond(
     async def collect(message: Message) -> None:
         sent.messages.append(dict(message))
 
-    run(app(Responder(plan, collect, scope(method, headers)).send))
+    run(app(Responder(plan, collect, scope(method, headers), visitor).send))
     check(sent, method)
     return sent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -162,10 +163,11 @@ def test_trap_15_what_is_not_private_and_not_changed_keeps_its_headers() -> None
 
 
 def test_trap_15_any_response_for_which_the_app_read_the_choice_is_private() -> None:
-    plan = FIRST._replace(read=lambda: True)
-    sent = respond(plan, page(b"{}", [(b"content-type", b"application/json")]))
+    asked = SimpleNamespace(read=True)
+    json = page(b"{}", [(b"content-type", b"application/json")])
+    sent = respond(FIRST, json, visitor=asked)
     assert (sent.headers[b"vary"], sent.headers[b"content-length"]) == (b"Cookie, Sec-GPC", b"2")
-    sent = respond(plan, page(b"<p>fragment"))
+    sent = respond(FIRST, page(b"<p>fragment"), visitor=asked)
     assert (sent.headers[b"vary"], sent.body) == (b"Cookie, Sec-GPC", b"<p>fragment")
 
 

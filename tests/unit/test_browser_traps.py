@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
 
-from consent.browser import inject
+from consent.browser import headers as header_fields
 from consent.browser.inject import Plan, Responder
 from consent.browser.places import HOLD
 from consent.browser.request import prepared
@@ -184,7 +184,7 @@ def test_trap_6_a_shared_response_is_not_touched() -> None:
 def test_trap_7_a_compressed_page_is_left_alone_with_one_warning(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inject, "_warned", set())
+    monkeypatch.setattr(header_fields, "_warned", set())
     packed = gzip.compress(PAGE)
     headers = [*HTML, (b"content-encoding", b"gzip")]
     for _ in range(2):
