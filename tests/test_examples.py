@@ -1,6 +1,7 @@
 """The example sites stand on their own: every page is whole and valid before anything is added."""
 
 import asyncio
+import importlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,12 @@ from typing import Any
 import html5lib
 import httpx
 import pytest
+from markupsafe import Markup
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from consent.log import create_log
 from consent.settings import Settings, load
+from examples.jackbot import app as jackbot
 from examples.jackbot import thirdparty
 from examples.jackbot.site import LANGUAGES, PATHS, create_bare_app, texts
 from tests.html_checker import check
@@ -28,6 +32,10 @@ class Unasked:
 
     def notice_path(self, lang: str) -> str:
         return f"/notice/{lang}"
+
+    def settings_link(self, lang: str) -> Markup:
+        text = texts(lang)["settings"]
+        return Markup('<a href="{}">{}</a>').format(self.settings_path(lang), text)
 
 
 def with_stub(app: ASGIApp) -> ASGIApp:
@@ -67,6 +75,37 @@ def site() -> Client:
 @pytest.fixture
 def stub() -> Client:
     return Client(thirdparty.create_third_party())
+
+
+@pytest.fixture
+def made_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gives an example the keys and the log that an operator gives it."""
+    create_log(str(tmp_path / "log.sqlite3"), "example")
+    monkeypatch.setenv("CONSENT_SECRET_KEYS", "k8sJ2mdP0qLx7VbTzRw4YhNc6GfEuAi1")
+    monkeypatch.setenv("CONSENT_LOG_URL", str(tmp_path / "log.sqlite3"))
+
+
+@pytest.mark.usefixtures("made_ready")
+def test_the_company_site_runs_with_the_component_around_it() -> None:
+    """Point 9: every page has the banner, and the notice is there as a draft."""
+    app = jackbot.create_app()
+    for _, lang, path in PAGES:
+        page = Client(app).get(path).text
+        assert page.count('id="visitor-choice"') == 1
+        assert f'href="/choices/{lang}"' in page
+    assert "Luonnos" in Client(app).get("/tietosuojaseloste").text
+    app.consent.close()
+
+
+@pytest.mark.usefixtures("made_ready")
+def test_the_smallest_site_runs_and_is_under_thirty_lines() -> None:
+    """Point 9: FastAPI."""
+    smallest = importlib.import_module("examples.fastapi.app")
+    page = Client(smallest.app).get("/").text
+    assert 'id="visitor-choice"' in page
+    assert "visited" not in page
+    smallest.consent.close()
+    assert len((EXAMPLES / "fastapi" / "app.py").read_text().splitlines()) < 30
 
 
 @pytest.mark.parametrize(("page", "lang", "path"), PAGES)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from starlette.types import ASGIApp
-
-from consent import Consent
+from consent import Consent, ConsentMiddleware
 
 from .site import HERE, create_bare_app
 from .thirdparty import PORT
 
 
-def create_app(settings_path: Path | None = None, third_party_port: int = PORT) -> ASGIApp:
+def create_app(
+    settings_path: Path | None = None, third_party_port: int = PORT
+) -> ConsentMiddleware:
     """Make the site as visitors meet it, by the settings of this folder or of another file."""
     app = create_bare_app(third_party_port)
     consent = Consent.load(settings_path or HERE / "consent.toml")
