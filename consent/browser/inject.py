@@ -308,9 +308,10 @@ class Responder:
         if style and rule.inline and top.head >= 0 and not top.policy:
             style = _style(style, rule.style)
         else:
-            style, banner = b"", _with_nonce(link, b"<link", rule.style) + banner
-        if rule.script:
-            tail = _with_nonce(tail, b"<script", rule.script)
+            style, banner = b"", link + banner
+        banner = _with_nonce(banner, b"<link", rule.style)
+        tail = _with_nonce(tail, b"<link", rule.style)
+        tail = _with_nonce(tail, b"<script", rule.script)
         return (style, banner, tail) if top.body >= 0 else (style, b"", banner + tail)
 
     def _first(
