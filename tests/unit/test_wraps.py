@@ -25,7 +25,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from consent.browser import inject
+from consent.browser import headers
 from consent.component import ConsentMiddleware
 from consent.errors import LogUnavailable
 from tests.unit.asgi_driver import Sent, check
@@ -174,7 +174,7 @@ def test_outside_of_compression_the_page_is_left_alone_with_one_warning(
     site: Site, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Trap 7: bytes that are compressed cannot be completed."""
-    monkeypatch.setattr(inject, "_warned", set())
+    monkeypatch.setattr(headers, "_warned", set())
     site.page = BIG
     client = visit(site.consent.protect(GZipMiddleware(site.bare)))
     with caplog.at_level(logging.WARNING, "consent"):
