@@ -48,14 +48,10 @@ async def decided(
     headers = first_headers(scope)
     scripted = b"application/json" in headers.get(b"accept", b"")
     lang = language(headers, edition.languages)
-    refused = _foreign(runtime, headers)
-    if refused is None:
-        try:
-            form = await read_form(receive, headers)
-        except BadForm:
-            refused = "form", 400
-    if refused is not None:
-        return _failed(runtime, edition, lang, *refused, scripted=scripted)
+    form = await _form(runtime, receive, headers)
+    if isinstance(form, str):
+        status = 403 if form == "origin" else 400
+        return _failed(runtime, edition, lang, form, status, scripted=scripted)
     if shown := runtime.edition.shown.get(form.get("shown", "")):
         lang = shown.language
     outcome = await decide(
@@ -96,14 +92,10 @@ async def dismissed(
     headers = first_headers(scope)
     scripted = b"application/json" in headers.get(b"accept", b"")
     lang = language(headers, edition.languages)
-    refused = _foreign(runtime, headers)
-    if refused is None:
-        try:
-            form = await read_form(receive, headers)
-        except BadForm:
-            refused = "form", 400
-    if refused is not None:
-        return _failed(runtime, edition, lang, *refused, scripted=scripted)
+    form = await _form(runtime, receive, headers)
+    if isinstance(form, str):
+        status = 403 if form == "origin" else 400
+        return _failed(runtime, edition, lang, form, status, scripted=scripted)
     package = runtime.shelf.version(form.get("version", ""))
     response: Response
     if scripted:
@@ -121,9 +113,16 @@ async def dismissed(
     return response
 
 
-def _foreign(runtime: Runtime, headers: dict[bytes, bytes]) -> tuple[str, int] | None:
-    ours = same_origin(headers, runtime.settings.site.origins)
-    return None if ours else ("origin", 403)
+async def _form(
+    runtime: Runtime, receive: Receive, headers: dict[bytes, bytes]
+) -> dict[str, str] | str:
+    """The form of a request from this site (R118), or the name of the text that says why not."""
+    if not same_origin(headers, runtime.settings.site.origins):
+        return "origin"
+    try:
+        return await read_form(receive, headers)
+    except BadForm:
+        return "form"
 
 
 def _failed(
