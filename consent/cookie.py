@@ -1,16 +1,18 @@
 """The signed choice cookie: how it is found, verified, written and expired (R113-R119).
 
-Its value is dotted ASCII: schema, notice seen, consent id, one field a category, signature. Days
-instead of seconds, so that two visitors who refuse on one day carry the same bytes (R43).
+Its value is dotted ASCII: schema, key, notice seen, consent id, one field a category, signature.
+Days instead of seconds, so that two visitors who refuse on one day carry the same bytes (R43).
 """
 
 from __future__ import annotations
 
 import hmac
 import re
+from base64 import urlsafe_b64encode
 from binascii import a2b_base64
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from itsdangerous import Signer
 
@@ -18,13 +20,17 @@ from .choice import Answer, Memory, Stored
 
 # The last character of a signature carries four bits: another one would decode to the same bytes.
 _VALUE = re.compile(
-    rb"(1\.(-|[0-9]{4}_[1-9][0-9]{0,3})\.(-|[A-Za-z0-9_-]{22})((?:\.[gd][0-9a-f]{16})+))"
-    rb"\.([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])"
+    rb"(1\.(?P<key>[A-Za-z0-9_-]{4})\.(?P<seen>-|[0-9]{4}_[1-9][0-9]{0,3})"
+    rb"\.(?P<id>-|[A-Za-z0-9_-]{22})(?P<answers>(?:\.[gd][0-9a-f]{16})+))"
+    rb"\.(?P<signature>[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])"
 )
 # A value longer than this was not written here, and is not worth a hash.
 _LONGEST = 1024
 _REMEMBERED = 4096
 _STANDARD = bytes.maketrans(b"-_", b"+/")
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 Header = tuple[bytes, bytes]
 Said = tuple[bytes, bytes]
@@ -53,14 +59,12 @@ def find(headers: Iterable[Header], name: bytes) -> bytes | None:
 
 def find_in(field: bytes, mark: bytes) -> bytes | None:
     """As `find`, in the only Cookie field of a request; `mark` is the cookie's name and `=`."""
-    at = field.find(mark)
-    if at < 0:
+    before, found, after = field.partition(mark)
+    if not found:
         return None
-    if field.find(mark, at + 1) < 0 and (at == 0 or field[at - 2 : at] == b"; "):
-        at += len(mark)
-        end = field.find(b";", at)
-        return (field[at:end] if end >= 0 else field[at:]).rstrip(b" \t")
-    return find([(b"cookie", field)], mark[:-1])
+    if (before and before[-2:] != b"; ") or after.find(mark) >= 0:
+        return find([(b"cookie", field)], mark[:-1])
+    return after.partition(b";")[0].rstrip(b" \t")
 
 
 class ChoiceCookie:
@@ -85,8 +89,10 @@ class ChoiceCookie:
             key_derivation="hmac",
             digest_method=sha256,
         )
-        # What itsdangerous would derive from the secrets anew for each cookie; the newest first.
-        self._keys = [self._signer.derive_key(key) for key in reversed(self._signer.secret_keys)]
+        # What itsdangerous would derive from the secrets anew for each cookie.
+        derived = [self._signer.derive_key(key) for key in self._signer.secret_keys]
+        self._macs = {_key_id(key): _mac(key) for key in derived}
+        self._key_id = _key_id(derived[-1]).decode("ascii")
         self._verified: dict[bytes, Stored] = {}
 
     def read(self, raw: bytes | None, today: int) -> Stored:
@@ -98,7 +104,7 @@ class ChoiceCookie:
             match = self._verify(raw)
             if match is None:
                 return Stored()
-            stored = _stored(*match.group(2, 4, 3))
+            stored = _stored(*match.group("seen", "answers", "id"))
             if len(self._verified) >= _REMEMBERED:
                 self._verified.clear()
             self._verified[raw] = stored
@@ -110,7 +116,7 @@ class ChoiceCookie:
         Visitors who answered alike say the same, whatever their ids.
         """
         match = self._verify(raw)
-        return (match[2], match[4]) if match else None
+        return (match["seen"], match["answers"]) if match else None
 
     def reading(self, said: Said, today: int) -> Stored:
         """What is read of a value that was verified, apart from its id."""
@@ -120,19 +126,24 @@ class ChoiceCookie:
         match = _VALUE.fullmatch(raw) if len(raw) <= _LONGEST else None
         if match is None:
             return None
-        # As Signer.verify_signature does, in a fifth of its time: the keys are derived already.
-        value, signature = match.group(1, 5)
+        # As Signer.verify_signature does, in an eighth of its time: the keys are derived already,
+        # and hashed (RFC 2104, section 4).
+        value, key, signature = match.group(1, "key", "signature")
+        mac = self._macs.get(key)
+        if mac is None:
+            return None
+        inner, outer = mac[0].copy(), mac[1].copy()
+        inner.update(value)
+        outer.update(inner.digest())
         given = a2b_base64(signature.translate(_STANDARD) + b"=")
-        for key in self._keys:
-            if hmac.compare_digest(given, hmac.digest(key, value, "sha256")):
-                return match
-        return None
+        return match if hmac.compare_digest(given, outer.digest()) else None
 
     def value(self, stored: Stored) -> str:
         """The signed value for a choice; an id that stands for no grant is left out (R43)."""
         grants = any(answer.granted for answer in stored.answers)
         fields = [
             "1",
+            self._key_id,
             stored.seen.replace(".", "_") or "-",
             (stored.consent_id if grants else "") or "-",
             *(f"{'g' if a.granted else 'd'}{a.day:04x}{a.scope}" for a in stored.answers),
@@ -161,6 +172,18 @@ def expiring(name: str, *, path: str = "/", domain: str = "") -> Header:
     if name.startswith(("__Host-", "__Secure-")):
         text += "; Secure"
     return b"set-cookie", text.encode("ascii")
+
+
+def _key_id(key: bytes) -> bytes:
+    """What names a key in a value: as good as random, and no help in finding the key (R116)."""
+    return urlsafe_b64encode(hmac.digest(key, b"key id", "sha256")[:3])
+
+
+def _mac(key: bytes) -> tuple[Hash, Hash]:
+    # The states of HMAC-SHA-256 after its key; of a key of 32 bytes, as SHA-256 makes them.
+    block = key.ljust(64, b"\0")
+    inner, outer = (bytes(byte ^ pad for byte in block) for pad in (0x36, 0x5C))
+    return sha256(inner), sha256(outer)
 
 
 def _stored(seen: bytes, fields: bytes, consent_id: bytes = b"-") -> Stored:

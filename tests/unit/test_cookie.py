@@ -79,7 +79,8 @@ def test_no_cookie_is_no_choice():
     assert cookie().read(None, TODAY) == Stored()
 
 
-BODY = b"1.2026_1.abcdefghijklmnopqrst_-.g512c000000000001"
+NAMED = raw().split(b".")[1]
+BODY = b"1.%b.2026_1.abcdefghijklmnopqrst_-.g512c000000000001" % NAMED
 UNREADABLE = {
     "empty": b"",
     "a dot": b".",
@@ -98,7 +99,12 @@ UNREADABLE = {
     ).sign(BODY),
     "of a later schema": signed(b"2" + BODY[1:]),
     "without a schema": signed(BODY[2:]),
-    "without an answer": signed(b"1.2026_1.-"),
+    "without an answer": signed(b"1.%b.2026_1.-" % NAMED),
+    "without the name of a key": signed(BODY.replace(b"." + NAMED, b"")),
+    "naming a key that is unknown": signed(BODY.replace(NAMED, b"AAAA")),
+    "naming another key than signed it": signed(
+        BODY.replace(NAMED, raw(keys=(OLD,)).split(b".")[1])
+    ),
     "with a half answer": signed(BODY + b".g51"),
     "with a third state": signed(BODY.replace(b"g512c", b"x512c")),
     "with a date for a day": signed(BODY.replace(b"512c", b"2026-11-23")),
@@ -120,7 +126,11 @@ UNREADABLE = {
 @pytest.mark.parametrize("value", UNREADABLE.values(), ids=list(UNREADABLE))
 def test_a_cookie_is_no_choice_when_it_is(value):
     """R32, R33, R116: altered, expired, foreign, future-dated or of another schema."""
-    assert cookie().read(value, TODAY) == Stored()
+    assert cookie(keys=(OLD, KEY)).read(value, TODAY) == Stored()
+
+
+def test_what_the_unreadable_ones_are_made_from_is_readable():
+    assert cookie().read(signed(BODY), TODAY).consent_id
 
 
 def test_a_value_that_was_read_before_is_judged_by_its_days_again():
@@ -149,6 +159,19 @@ def test_a_new_key_signs_and_the_old_one_still_verifies():
     assert both.read(before, TODAY) == GRANTED
     assert both.value(GRANTED).encode() == raw(keys=(KEY,))
     assert cookie(keys=(KEY,)).read(before, TODAY) == Stored()
+
+
+def test_a_value_names_its_key_without_telling_about_it():
+    """R116: all who were signed for by one key carry the same name, each key another one."""
+    names = {
+        key: {raw(one, keys=(key,)).split(b".")[1] for one in (GRANTED, REFUSED)}
+        for key in (OLD, KEY, FOREIGN)
+    }
+    assert all(len(found) == 1 for found in names.values())
+    assert len(set.union(*names.values())) == 3
+    for key, (name,) in names.items():
+        assert len(name) == 4
+        assert name not in key.encode()
 
 
 def test_every_other_writing_of_a_signature_is_refused():
