@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .browser.inject import Responder
+from .browser.inject import responder
 from .browser.request import prepared, with_own_etags
 from .pages import is_ours, load, respond
 from .pages.visitor import Visitor
@@ -67,41 +67,40 @@ class ConsentMiddleware:
     def __init__(self, app: ASGIApp, consent: Consent) -> None:
         self.app = app
         self.consent = consent
-        self._runtime = consent.runtime
+        self._plans = consent.runtime.plans
+        self._own = consent.runtime.own
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
         kind = scope["type"]
-        if kind == "lifespan":
-            await self.app(scope, receive, self._closing(send))
-            return
         if kind != "http" and kind != "websocket":
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, self._closing(send) if kind == "lifespan" else send)
             return
-        runtime, path = self._runtime, scope["path"]
-        plans, has_copy = runtime.plans(scope["headers"])
-        visitor = Visitor(plans.edition, plans.choice)
+        plans, has_copy = self._plans(scope["headers"])
+        visitor = Visitor(plans)
         state = scope.get("state")
         if state is None:
             state = scope["state"] = {}
         state["consent"] = visitor
         if kind == "websocket":
             await self.app(scope, receive, send)
-        elif path.startswith(runtime.own) and is_ours(runtime, path):
+            return
+        path = scope["path"]
+        if path.startswith(self._own) and is_ours(self.consent.runtime, path):
             await self._respond(scope, receive, send)
-        else:
-            rewritten = Responder(plans.plan, send, scope, visitor).send
-            if has_copy or scope.get("extensions"):
-                scope = prepared(scope, plans.tag)
-            await self.app(scope, receive, rewritten)
+            return
+        rewritten = responder(plans.plan, send, scope, visitor)
+        if has_copy or "extensions" in scope:
+            scope = prepared(scope, plans.tag)
+        await self.app(scope, receive, rewritten)
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
-        runtime = self._runtime
+        runtime = self.consent.runtime
         edition, choice, plans = runtime.state(scope["headers"])
         seen = scope
         if not scope["path"].startswith(f"{runtime.settings.prefix}/"):
             # The notice has the banner in its flow: it can be read before choosing (R19).
-            send = Responder(plans.flowing, send, scope, Visitor(edition, choice)).send
+            send = responder(plans.flowing, send, scope, Visitor(plans))
             seen = with_own_etags(scope, plans.tag)
         response = await respond(runtime, edition, choice, seen, receive)
         await response(scope, receive, send)

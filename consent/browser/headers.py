@@ -105,11 +105,22 @@ class Head:
     - `policies`: its content security policies.
     """
 
-    __slots__ = ("_fields", "_made", "_tag", "declared", "encoded", "page", "policies", "status")
+    __slots__ = (
+        "_made",
+        "declared",
+        "encoded",
+        "fields",
+        "given",
+        "page",
+        "policies",
+        "status",
+        "tag",
+    )
 
     def __init__(self, status: int, tag: bytes, fields: Fields) -> None:
-        self._fields = fields
-        self._tag = tag
+        self.given = status
+        self.fields = list(fields)
+        self.tag = tag
         self._made: dict[tuple[bool, bool, bool], tuple[Headers, list[int]]] = {}
         self.policies: Sequence[bytes] = ()
         self.declared, self.page, self.encoded, self.status = -1, False, False, 0
@@ -137,7 +148,7 @@ class Head:
         made = self._made.get(kind)
         if made is None:
             keep = None if length is None else KEEP
-            out = revised(self._fields, changed, private, self._tag, keep)
+            out = revised(self.fields, changed, private, self.tag, keep)
             places = [at for at, field in enumerate(out) if field[0].lower() == b"content-length"]
             made = self._made[kind] = (out, places)
         headers = list(made[0])
@@ -148,10 +159,14 @@ class Head:
 
 
 _heads: dict[tuple[object, ...], Head] = {}
+_latest = [Head(0, b"", ())]
 
 
 def head(status: int, fields: Fields, tag: bytes) -> Head:
     """Read the start of a response; a few that come again are remembered."""
+    latest = _latest[0]
+    if latest.fields == fields and latest.tag is tag and latest.given == status:
+        return latest
     try:
         key = (status, tag, *fields)
         known = _heads.get(key)
@@ -165,6 +180,9 @@ def head(status: int, fields: Fields, tag: bytes) -> Head:
             if len(_heads) >= 64:
                 _heads.clear()
             _heads[key] = known
+        else:
+            return known
+    _latest[0] = known
     return known
 
 

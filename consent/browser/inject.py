@@ -9,20 +9,22 @@ goes in depends on offsets in the body alone, so that any chunking gives the sam
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, MutableMapping
-from functools import lru_cache
 from typing import Any, cast
 
-from .headers import FREE, KEEP, Head, Policy, head, policy, warn_of_encoding
-from .late import LateGates, Seen, known, marked
-from .places import TAIL, Parts, Search, Top, beginnings, is_document, joined, recall
-from .plan import TOKEN, Page, Reading
+from .fitting import Fitted, filled, fitted, insertion_for, refilled, through
+from .headers import KEEP, Head, head, warn_of_encoding
+from .late import LateGates, known, marked
+from .places import Search, Top, is_document, recall, tailed
 from .plan import Insertion as Insertion
 from .plan import Plan as Plan
+from .plan import Reading
 from .request import FILES, Scope, holds_state
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
+_START = "http.response.start"
+_BODY = "http.response.body"
 _NOWHERE = Top()
 
 
@@ -39,362 +41,234 @@ _NEVER = cast("Generator[None, None, None]", iter(()))
 _DONE = _Done()
 
 
-class Responder:
-    """Rewrites the response to one request; give its `send` to the app.
+def responder(plan: Plan, send: Send, scope: Scope, visitor: Reading | None = None) -> Send:
+    """The `send` to give to the app, which rewrites the response to one request.
 
     `scope` is the request as it came, before `prepared`; `visitor` is what the app is given to ask
     for the visitor's choice, if it is given anything.
     """
+    start: Message | None = None
+    found: Head | None = None
+    then: Send | None = None
 
-    __slots__ = (
-        "_close",
-        "_declared",
-        "_gates",
-        "_head",
-        "_held",
-        "_over",
-        "_page",
-        "_plan",
-        "_scope",
-        "_search",
-        "_send",
-        "_size",
-        "_start",
-        "_starts",
-        "_streaming",
-        "_tail",
-        "_visitor",
-    )
-
-    _close: bytes
-    _declared: int
-    _gates: LateGates | None
-    _held: bytes
-    _page: Page | None
-    _search: Search | None
-    _size: int
-    _starts: tuple[bytes, ...]
-    _tail: bytes
-
-    def __init__(
-        self, plan: Plan, send: Send, scope: Scope, visitor: Reading | None = None
-    ) -> None:
-        self._plan = plan
-        self._send = send
-        self._scope = scope
-        self._visitor = visitor
-        self._head: Head | None = None  # None before the start
-        self._start: Message | None = None  # held until its header fields are known
-        self._over = False  # nothing is left to do
-        self._streaming = False  # what was held has been sent
-
-    def send(self, message: Message) -> Awaitable[None]:
-        """Take a message of the app's and pass on what it becomes."""
-        if self._over:
-            return self._send(message)
-        kind = message["type"]
-        if kind == "http.response.body":
-            return self._stream(message) if self._streaming else self._hold(message)
-        if kind == "http.response.start":
-            return self._begin(message)
-        if self._head is None:
-            return self._send(message)
-        return self._file(message) if kind in FILES else self._interrupt(message)
-
-    # The start
-
-    def _begin(self, message: Message) -> Awaitable[None]:
-        plan = self._plan
-        found = self._head = head(message["status"], message.get("headers", ()), plan.tag)
-        if not found.page:
-            if found.encoded:
-                warn_of_encoding()
-            again = found.status == 304 and plan.private and holds_state(self._scope, plan.tag)
-            return self._pass(message, private=again)
-        if (plan.allows is None and not plan.rewrites) or self._scope["method"] == "HEAD":
-            return self._pass(message, private=plan.private, changed=plan.rewrites)
-        self._declared = found.declared
-        self._start = message
-        self._held = b""
-        self._search = self._page = None
-        return _DONE
-
-    def _pass(
-        self, message: Message, private: bool = False, changed: bool = False
-    ) -> Awaitable[None]:
-        # Sends the start, and from now on everything, as it is but for the header fields.
-        self._over = True
-        private = private or (self._visitor is not None and self._visitor.read)
-        if private or changed:
-            message = self._headed(message, changed, private, None if changed else KEEP)
-        return self._send(message)
-
-    def _is_private(self) -> bool:
-        return self._plan.private or (self._visitor is not None and self._visitor.read)
-
-    def _headed(
-        self, message: Message, changed: bool, private: bool, length: int | None
-    ) -> Message:
-        assert self._head
-        return {**message, "headers": self._head.revised(changed, private, length)}
-
-    def _interrupt(self, message: Message) -> Awaitable[None]:
-        """Pass on an early hint, a push or a message yet unknown, behind the start that is held."""
-        if self._start is None:
-            return self._send(message)
-        start = self._headed(self._start, True, self._is_private(), None)
-        self._start, self._declared = None, -1
-        return self._both(start, message)
-
-    def _file(self, message: Message) -> Awaitable[None]:
-        """Pass on a file that the server sends by itself, and all that follows it."""
-        self._over = True
-        if not self._streaming:
-            held: Message = {"type": "http.response.body", "body": self._held, "more_body": True}
-            start, self._start = self._start, None
-            return self._all(*([start] if start else []), *([held] if self._held else []), message)
-        rest = self._tailed(self._gates.feed(b"", True) if self._gates else b"", True)
-        flushed = {"type": "http.response.body", "body": rest, "more_body": True}
-        return self._both(flushed, message) if rest else self._send(message)
-
-    async def _all(self, *messages: Message) -> None:
-        for message in messages:
-            await self._send(message)
-
-    # The body
-
-    def _hold(self, message: Message) -> Awaitable[None]:
-        if self._head is None:
-            return self._send(message)
-        data = message.get("body", b"")
-        if type(data) is not bytes:
-            data = bytes(data)
-        if self._held:
-            data = self._held + data
-        # What a declared length has been reached by is the whole page, whatever else is announced.
-        ended = not message.get("more_body", False) or len(data) == self._declared
-        plan, wanted = self._plan, self._plan.insertion
-        # Without style and banner no place is searched, so none is to be remembered either.
-        placeless = wanted is not None and isinstance(wanted, Insertion) and not any(wanted[:3])
-        page = known(data)
-        if page is not None and page.top is not None and not placeless:
-            if ended and page.parts is not None:
-                return self._again(message, page, page.top, page.parts)
-            if page.top.body >= 0:
-                return self._release(message, data, ended, page.top)
-        self._held = data
-        if self._search is None:
-            inserts = wanted is not None or plan.page is not None
-            if inserts and (found := recall(data)):
-                return self._release(message, data, ended, found)
-            whole = is_document(data, ended)
-            if whole is None:
+    def rewritten(message: Message) -> Awaitable[None]:
+        nonlocal start, found, then
+        if then is not None:
+            return then(message)
+        if start is None or found is None:
+            if message["type"] != _START:
+                return send(message)
+            found = head(message["status"], message.get("headers", ()), plan.tag)
+            if found.page and (plan.page or plan.rewrites) and scope["method"] != "HEAD":
+                start = message
                 return _DONE
-            if not whole:
-                return self._leave(message, data)
-            if placeless or not inserts:
-                return self._release(message, data, ended, _NOWHERE)
-            self._search = Search()
-        found = self._search.look(data, ended)
-        return self._release(message, data, ended, found) if found else _DONE
-
-    def _leave(self, message: Message, data: bytes) -> Awaitable[None]:
-        """Send a fragment as it is."""
-        self._over = True
-        message = {**message, "body": data}
-        start, self._start = self._start, None
-        if start is None:
-            return self._send(message)
-        if self._visitor is not None and self._visitor.read:
-            start = self._headed(start, False, True, KEEP)
-        return self._both(start, message)
-
-    def _again(self, message: Message, page: Seen, top: Top, parts: Parts) -> Awaitable[None]:
-        """Send a whole page that is remembered: it has no gates."""
-        self._over = True
-        plan, start, head = self._plan, self._start, self._head
-        body, changed = page.data, False
-        if plan.adds and (insertion := self._insertion(top)) is not None:
-            pieces = self._pieces(page, insertion, top, parts)
-            body = pieces[0]
-            if len(pieces) > 1 and self._page is not None:
-                body = self._page.token().join(pieces)
-            changed = body is not page.data
-        if changed or self._held:
-            message = {**message, "body": body}
-        if start is None or head is None:
-            return self._send(message)
-        private = plan.private or (self._visitor is not None and self._visitor.read)
+            then = send
+            return send(_unread(message, found, plan, scope, visitor))
+        # A whole page that is remembered has no gates, and its places are known.
+        seen = known(message.get("body"))
+        if seen is None or seen.top is None or message.get("more_body", False):
+            rewriting = _rewriting(plan, send, scope, visitor, found, start)
+            next(rewriting)
+            then = rewriting.send
+            return then(message)
+        then = send
+        body = seen.data
+        if plan.adds:
+            page = plan.page(scope, visitor) if plan.page else None
+            if insertion := insertion_for(plan, page, seen.top):
+                policies, top = found.policies, seen.top
+                body, _, _ = refilled(seen, True, insertion, plan, page, policies, top)
+                message = {**message, "body": body}
+        changed = body is not seen.data
+        private = plan.private or (visitor is not None and visitor.read)
         if changed or private:
-            length = KEEP if self._declared == len(body) else len(body)
-            start = {**start, "headers": head.revised(changed, private, length)}
-        return self._both(start, message)
+            length = len(body) if changed else KEEP
+            start = {**start, "headers": found.revised(changed, private, length)}
+        return _both(send, start, message)
 
-    def _pieces(self, page: Seen, insertion: Insertion, top: Top, parts: Parts) -> list[bytes]:
-        """The page with what goes in, cut where its token goes."""
-        plan, made = self._plan, page.made
-        assert self._head
-        free = plan.nonce is None and not self._head.policies
-        if free and made is not None and made[0] is insertion and made[1] is plan:
-            return made[2]
-        style, banner, tail = self._fitted(insertion, top)
-        if not (style or banner or tail):
-            return [page.data]
-        first, second, third, last = parts
-        pieces = banner.split(TOKEN) if self._page else [banner]
-        pieces[0] = b"".join((first, style, second, pieces[0]))
-        pieces[-1] = b"".join((pieces[-1], third, tail, last))
-        if free:
-            page.made = (insertion, plan, pieces)
-        return pieces
+    return rewritten
 
-    def _insertion(self, top: Top) -> Insertion | None:
-        plan = self._plan
-        wanted = plan.insertion
-        if plan.page is not None:
-            assert self._visitor
-            self._page = plan.page(self._scope, self._visitor)
-            wanted = self._page.insertion
-        if wanted is None or top.framed:
-            return None
-        return wanted if isinstance(wanted, Insertion) else wanted(top.lang)
 
-    def _release(self, message: Message, data: bytes, ended: bool, top: Top) -> Awaitable[None]:
-        """Send the start and what has come of the body, now that the places are known."""
-        plan, start = self._plan, self._start
-        style = banner = tail = b""
-        if (insertion := self._insertion(top)) is not None:
-            if self._page is not None and TOKEN in insertion.banner:
-                style, link, banner, tail = insertion
-                banner = banner.replace(TOKEN, self._page.token())
-                insertion = Insertion(style, link, banner, tail)
-            style, banner, tail = self._fitted(insertion, top)
-        changed = bool(style or banner or tail)
-        length: int | None
-        if ended and (plan.allows is None or not marked(data, None if top is _NOWHERE else top)):
-            self._over = True
-            body = joined(data, style, banner, tail, top) if changed else data
-            length = len(body)
-        else:
-            length = None
-            if plan.allows is not None:
-                changed = True
-            elif self._declared >= 0:
-                length = self._declared + len(style) + len(banner) + len(tail)
-            body = self._first(data, style, banner, tail, top, ended)
-            length = len(body) if ended else length
-        if body is not message.get("body"):
-            message = {**message, "body": body}
-        if start is None:
-            return self._send(message)
-        self._start = None
-        private = plan.private or (self._visitor is not None and self._visitor.read)
+# A generator tells the story of one response in its order, where a class would need a flag for each
+# point of it.
+def _rewriting(
+    plan: Plan, send: Send, scope: Scope, visitor: Reading | None, found: Head, begun: Message
+) -> Generator[Awaitable[None], Message, None]:
+    """Takes each message of a page after its start and gives what is to be awaited for it."""
+    # The start and the first bytes are held until it is known where something goes.
+    start: Message | None = begun
+    declared, data, ended = found.declared, b"", False
+    top: Top | None = None
+    search: Search | None = None
+    inserts = plan.insertion is not None or plan.page is not None
+    out: Awaitable[None] = _DONE
+    while True:
+        message = yield out
+        kind = message["type"]
+        if kind != _BODY:
+            if kind in FILES:  # a file that the server sends by itself, and all that follows it
+                out = _all(send, start, _more(data) if data else None, message)
+                break
+            if start is None:
+                out = send(message)
+            else:  # an early hint, a push, or what is yet unknown: it goes behind the start
+                start = _headed(
+                    start, found, True, plan.private or (visitor is not None and visitor.read), None
+                )
+                out = _both(send, start, message)
+                start, declared = None, -1
+            continue
+        chunk = message.get("body", b"")
+        data = data + bytes(chunk) if data or type(chunk) is not bytes else chunk
+        # What a declared length has been reached by is the whole page, whatever else is announced.
+        ended = not message.get("more_body", False) or len(data) == declared
+        seen = known(data)
+        if seen is not None and seen.top is not None and seen.top.body >= 0:
+            top = seen.top
+            break
+        if search is None:
+            if inserts and (top := recall(data)):
+                break
+            document = is_document(data, ended)
+            if document is None:
+                out = _DONE
+                continue
+            if not document or not inserts:
+                top = _NOWHERE if document else None
+                break
+            search = Search()
+        if top := search.look(data, ended):
+            break
+        out = _DONE
+
+    if top is None:
+        if message["type"] == _BODY:  # a fragment goes as it is
+            if start is not None and visitor is not None and visitor.read:
+                start = _headed(start, found, False, True, KEEP)
+            out = _all(send, start, {**message, "body": data})
+        while True:
+            message = yield out
+            out = send(message)
+
+    # What goes in is known now. A whole page without gates is done with at once.
+    allows = plan.allows
+    whole = ended and (
+        allows is None or seen is not None or not marked(data, top if inserts else None)
+    )
+    page = plan.page(scope, visitor) if plan.page and (plan.adds or not whole) else None
+    insertion = insertion_for(plan, page, top) if plan.adds else None
+    gates: LateGates | None = None
+    if not whole and allows is not None:
+        gates = LateGates(allows, page.placeholder if page else plan.placeholder, awake=ended)
+    body, held, tail = data, b"", b""
+    passes = gates is None or gates.passes(data, top if inserts else None)
+    if passes and insertion is not None and seen is not None:
+        policies = found.policies
+        body, held, tail = refilled(seen, whole, insertion, plan, page, policies, top)
+    else:
+        fit = Fitted()
+        if insertion is not None:
+            fit = fitted(insertion, plan, found.policies, top, page)
+        if gates is not None and not passes:
+            tail = fit.tail
+            body, held = tailed(through(gates, data, ended, fit, top), tail, top.close, ended)
+        elif insertion is not None:
+            body, held, tail = filled(data, whole, fit, top)
+
+    changed = gates is not None or bool(tail) or body is not data
+    if body is not message.get("body"):
+        message = {**message, "body": body}
+    if start is None:
+        out = send(message)
+    else:
+        private = plan.private or (visitor is not None and visitor.read)
         if changed or private:
-            start = self._headed(start, changed, private, length)
-        if not body and not ended:
-            return self._send(start)
-        return self._both(start, message)
+            length: int | None = len(body)
+            if not ended:
+                more = len(body) + len(held) + len(tail) - len(data)
+                length = declared + more if declared >= 0 and gates is None else None
+            elif length == declared:
+                length = KEEP
+            start = _headed(start, found, changed, private, length)
+        out = _both(send, start, message) if body or ended else send(start)
+    if ended or not (tail or gates):
+        while True:
+            message = yield out
+            out = send(message)
 
-    def _fitted(self, insertion: Insertion, top: Top) -> tuple[bytes, bytes, bytes]:
-        """What goes before `</head>`, after `<body …>` and to the end of this page."""
-        assert self._head
-        rule, plan = FREE, self._plan
-        style, link, banner, tail = insertion
-        if plan.nonce is not None and (nonce := plan.nonce()):
-            rule = Policy(True, nonce.encode("ascii"), nonce.encode("ascii"))
-        elif self._head.policies or plan.policy_outside:
-            rule = policy(self._head.policies)
-            rule = rule._replace(inline=rule.inline and not plan.policy_outside)
-        if style and rule.inline and top.head >= 0 and not top.policy:
-            style = _style(style, rule.style)
-        else:
-            style, banner = b"", link + banner
-        banner = _with_nonce(banner, b"<link", rule.style)
-        tail = _with_nonce(tail, b"<link", rule.style)
-        tail = _with_nonce(tail, b"<script", rule.script)
-        return (style, banner, tail) if top.body >= 0 else (style, b"", banner + tail)
-
-    def _first(
-        self, data: bytes, style: bytes, banner: bytes, tail: bytes, top: Top, ended: bool
-    ) -> bytes:
-        """What comes of the bytes held so far, as the first of a stream."""
-        plan = self._plan
-        self._gates = None
-        if plan.allows is not None:
-            placeholder = self._page.placeholder if self._page is not None else plan.placeholder
-            self._gates = LateGates(plan.allows, placeholder, awake=ended)
-        self._held, self._size, self._tail = b"", len(data), tail
-        self._close, self._starts = top.close, beginnings(top.close)
-        self._streaming = True
-        gates = self._gates
-        if gates is None or gates.passes(data, None if top is _NOWHERE else top):
-            self._over = not (tail or gates)
-            at = top.body if banner else top.head if style else 0
-            end = self._safe(data, at) if tail else len(data)
-            self._held = data[end:]
-            return joined(data, style, banner, b"", top, end)
-        at = 0
-        pieces: list[bytes] = []
-        for place, piece in ((top.head, style), (top.body, banner)):
-            if piece:
-                pieces += (gates.feed(data[at:place], settled=True), piece)
-                at = place
-        pieces.append(self._tailed(gates.feed(data[at:], ended), ended))
-        self._over = ended
-        return b"".join(pieces)
-
-    def _stream(self, message: Message) -> Awaitable[None]:
-        data, gates = message.get("body", b""), self._gates
+    size = len(data)
+    while True:
+        # What came last time after the same bytes, and holds nothing to be looked at, is compared
+        # before anything else is asked.
+        follows = gates.follows if gates is not None and not held and declared < 0 else None
+        message = yield out
+        while follows is not None and message.get("body") == follows.data:
+            if not message.get("more_body", False):
+                break
+            assert gates is not None
+            follows = gates.passed(follows)
+            message = yield send(message)
+        kind = message["type"]
+        if kind != _BODY:
+            if kind not in FILES:
+                out = send(message)
+                continue
+            rest = gates.feed(b"", True) if gates is not None else b""
+            rest, held = tailed(held + rest, tail, top.close, True)
+            out = _all(send, None, _more(rest) if rest else None, message)
+            break
+        chunk = message.get("body", b"")
         ended = not message.get("more_body", False)
-        usual = type(data) is bytes and not (ended or self._held) and self._declared < 0
-        if usual and gates is not None and gates.plain(data):
-            return self._send(message)
-        if self._declared >= 0:
-            self._size += len(data)
-            ended = ended or self._size == self._declared
-        new = data if type(data) is bytes else bytes(data)
+        if declared >= 0:
+            size += len(chunk)
+            ended = ended or size == declared
+        new = chunk if type(chunk) is bytes else bytes(chunk)
         if gates is not None and not gates.passes(new):
             new = gates.feed(new, ended)
-        self._over = ended
-        if self._tail:
-            new = self._tailed(new, ended)
-        if not new and not ended:
-            return _DONE
-        return self._send(message if new is data else {**message, "body": new})
-
-    def _tailed(self, data: bytes, ended: bool) -> bytes:
-        """The next bytes up to what may be the last `</body>`; at the end with what goes there."""
-        if not self._tail:
-            return data
-        if self._held:
-            data, self._held = self._held + data, b""
+        if tail:
+            new, held = tailed(held + new if held else new, tail, top.close, ended)
+        if new is not chunk:
+            message = {**message, "body": new}
+        out = send(message) if new or ended else _DONE
         if ended:
-            end = data.rfind(self._close, max(0, len(data) - TAIL))
-            end = end if end >= 0 else len(data)
-            return b"".join((memoryview(data)[:end], self._tail, data[end:]))
-        end = self._safe(data, 0)
-        if end == len(data):
-            return data
-        self._held = data[end:]
-        return data[:end]
-
-    def _safe(self, data: bytes, start: int) -> int:
-        # Up to where the data is surely before the page's last `</body>`: of those in its last
-        # bytes the last one counts, be it in a comment, for this looks at no tokens.
-        end = data.rfind(self._close, max(start, len(data) - TAIL))
-        if end >= 0:
-            return end
-        return data.rfind(b"<") if data.endswith(self._starts) else len(data)
-
-    async def _both(self, start: Message, body: Message) -> None:
-        await self._send(start)
-        await self._send(body)
+            break
+    while True:
+        message = yield out
+        out = send(message)
 
 
-@lru_cache(maxsize=8)
-def _style(css: bytes, nonce: bytes) -> bytes:
-    return b'<style nonce="%b">%b</style>' % (nonce, css) if nonce else b"<style>%b</style>" % css
+def _unread(
+    message: Message, found: Head, plan: Plan, scope: Scope, visitor: Reading | None
+) -> Message:
+    """The start of a response that is sent as it is, but for its header fields."""
+    private, changed = visitor is not None and visitor.read, False
+    if found.page:
+        private, changed = private or plan.private, plan.rewrites
+    elif found.status == 304:
+        private = private or (plan.private and holds_state(scope, plan.tag))
+    elif found.encoded:
+        warn_of_encoding()
+    if not (private or changed):
+        return message
+    return _headed(message, found, changed, private, None if changed else KEEP)
 
 
-def _with_nonce(html: bytes, tag: bytes, nonce: bytes) -> bytes:
-    return html.replace(tag, b'%b nonce="%b"' % (tag, nonce)) if nonce else html
+def _headed(
+    start: Message, found: Head, changed: bool, private: bool, length: int | None
+) -> Message:
+    return {**start, "headers": found.revised(changed, private, length)}
+
+
+def _more(data: bytes) -> Message:
+    return {"type": _BODY, "body": data, "more_body": True}
+
+
+async def _both(send: Send, start: Message, message: Message) -> None:
+    await send(start)
+    await send(message)
+
+
+async def _all(send: Send, *messages: Message | None) -> None:
+    for message in messages:
+        if message is not None:
+            await send(message)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from .gates import Allows, Gates, Placeholder
 from .html import LIMIT, TAG
-from .places import TAIL, Parts, Top, parts
+from .places import TAIL, Top
 
-_MARK = re.compile(rb"data-c(?:onsent|ategory)")
+if TYPE_CHECKING:
+    from .fitting import Made
+
+# Both cases are spelt out: ignoring case is slow, and a lower-case copy costs what looking does.
+_MARK = re.compile(rb"-[cC](?:[oO][nN][sS][eE][nN][tT]|[aA][tT][eE][gG][oO][rR][yY])")
 _KEPT = 64 * 1024
 
 
@@ -17,11 +22,13 @@ class Seen:
 
     - `whole`: up to where it holds no open start of a gate, -1 for hard to tell.
     - `plain`: whether it neither holds such a start nor may hold the end of the page's body.
-    - `top`: the places, if it is how a page begins, and `parts`: the page cut at them.
-    - `made`: what was made of it last, and from what.
+    - `top`: the places, if it is how a page begins.
+    - `made`: what was made of it last.
+    - `follows`: the plain chunk that came after it last.
+    - `kept`: whether it is still remembered.
     """
 
-    __slots__ = ("data", "made", "parts", "plain", "top", "whole")
+    __slots__ = ("data", "follows", "kept", "made", "plain", "top", "whole")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -31,21 +38,19 @@ class Seen:
         self.plain = not (b"</body" in end or b"</body".startswith(last))
         self.plain = self.plain and self.whole == len(data)
         self.top: Top | None = None
-        self.parts: Parts | None = None
-        self.made: tuple[object, object, list[bytes]] | None = None
-
-    def begin(self, top: Top | None) -> None:
-        """Take the bytes as the first of a page with these places."""
-        if self.top is None and top is not None:
-            self.parts, self.top = parts(self.data, top), top
+        self.made: Made | None = None
+        self.follows: Seen | None = None
+        self.kept = True
 
 
 _unmarked: dict[bytes, Seen] = {}
 _once: set[bytes] = set()
 
 
-def known(data: bytes) -> Seen | None:
+def known(data: object) -> Seen | None:
     """What is remembered of these bytes; which ones to compare with, some from the middle tell."""
+    if type(data) is not bytes:
+        return None
     middle = len(data) >> 1
     seen = _unmarked.get(data[middle : middle + 24])
     return seen if seen is not None and seen.data == data else None
@@ -59,11 +64,11 @@ def marked(data: bytes, top: Top | None = None) -> bool:
     """
     seen = known(data)
     if seen is None:
-        if _MARK.search(data.lower()):
+        if _MARK.search(data):
             return True
         seen = _remember(data)
-    if seen is not None:
-        seen.begin(top)
+    if seen is not None and seen.top is None:
+        seen.top = top
     return False
 
 
@@ -79,7 +84,9 @@ def _remember(data: bytes) -> Seen | None:
         _once.add(key)
         return None
     if len(_unmarked) >= 32:
-        _unmarked.pop(next(iter(_unmarked)), None)
+        gone = _unmarked.pop(next(iter(_unmarked)), None)
+        if gone is not None:  # or a long chain of what came once would stay
+            gone.kept, gone.follows = False, None
     seen = _unmarked[key] = Seen(data)
     return seen
 
@@ -101,15 +108,18 @@ class LateGates:
         self._passed: list[bytes] = []
         self._size = 0
         self._held = b""
+        self._last: Seen | None = None  # the chunk before, if it is remembered
 
-    def plain(self, data: bytes) -> bool:
-        """As `passes`, for what is remembered as plain only."""
-        middle = len(data) >> 1
-        seen = _unmarked.get(data[middle : middle + 24])
-        if seen is None or not seen.plain or self._held or self._gates or seen.data != data:
-            return False
+    @property
+    def follows(self) -> Seen | None:
+        """What is expected next, if it may pass just as it is."""
+        return self._last.follows if self._last is not None and not self._held else None
+
+    def passed(self, seen: Seen) -> Seen | None:
+        """Take a plain chunk as fed; give what is expected after it."""
         self._passed.append(seen.data)
-        return True
+        self._last = seen
+        return seen.follows
 
     def passes(self, data: bytes, top: Top | None = None) -> bool:
         """Whether the next bytes may pass just as they are; if so they count as fed."""
@@ -122,13 +132,18 @@ class LateGates:
             if seen.whole != len(data):
                 return False
             data = seen.data  # so that streams share what they keep
+            if seen.plain and seen.kept and self._last is not None and self._last.kept:
+                self._last.follows = seen
         elif self._look(data, top) != len(data):
+            self._last = None
             return False
+        self._last = seen
         self._passed.append(data)
         return True
 
     def feed(self, data: bytes, last: bool = False, settled: bool = False) -> bytes:
         """As `Gates.feed`; `settled` says that the data ends between two tokens."""
+        self._last = None
         if self._gates is not None:
             return self._gates.feed(data, last)
         if self._held:

@@ -63,48 +63,31 @@ def is_document(data: bytes, ended: bool) -> bool | None:
     return None if not ended and len(data) < HOLD and _OPEN.match(data) else False
 
 
-class Parts(NamedTuple):
-    """A whole page, cut where something may go in: its style, its banner and its end."""
+def safe(data: bytes, start: int, close: bytes, ended: bool = False) -> int:
+    """Up to where the data is surely before the page's last `</body>`, at or after `start`.
 
-    head: bytes
-    top: bytes
-    body: bytes
-    end: bytes
-
-
-def parts(data: bytes, top: Top) -> Parts | None:
-    """Cut a whole page; None where it lacks a place, so that where things go depends on what."""
-    at = top.body
-    end = data.rfind(top.close, max(at, len(data) - TAIL)) if at >= 0 else -1
-    if end < 0:
-        return None
-    head = max(top.head, 0)
-    return Parts(data[:head], data[head:at], data[at:end], data[end:])
+    Of those in its last bytes the last one counts, be it in a comment: this looks at no tokens.
+    """
+    end = data.rfind(close, max(start, len(data) - TAIL))
+    if end >= 0:
+        return end
+    if not ended and data.endswith(_beginnings(close)):
+        return data.rfind(b"<")
+    return len(data)
 
 
-def joined(
-    data: bytes, style: bytes, banner: bytes, tail: bytes, top: Top, end: int | None = None
-) -> bytes:
-    """The bytes of a page up to `end`, with what goes into it in its place."""
-    head, at = top.head, top.body
-    if not banner:
-        at = head if style else 0
-    start: tuple[bytes, ...] = ()
-    if style:
-        start = (data[:head], style, data[head:at], banner)
-    elif banner:
-        start = (data[:at], banner)
+def tailed(data: bytes, tail: bytes, close: bytes, ended: bool) -> tuple[bytes, bytes]:
+    """The next bytes up to what may be the end of a page, and the rest; at last with the tail."""
     if not tail:
-        return b"".join((*start, memoryview(data)[at:end]))
-    last = len(data) - TAIL
-    end = data.rfind(top.close, last if last > at else at)
-    if end < 0:
-        end = len(data)
-    return b"".join((*start, memoryview(data)[at:end], tail, data[end:]))
+        return data, b""
+    end = safe(data, 0, close, ended)
+    if ended:
+        return b"".join((data[:end], tail, data[end:])), b""
+    return (data, b"") if end == len(data) else (data[:end], data[end:])
 
 
 @lru_cache(maxsize=8)
-def beginnings(close: bytes) -> tuple[bytes, ...]:
+def _beginnings(close: bytes) -> tuple[bytes, ...]:
     """All that may yet become the given bytes."""
     return tuple(close[:end] for end in range(1, len(close)))
 

@@ -39,6 +39,7 @@ from .plans import Judged, Plans, remember
 logger = logging.getLogger("consent")
 
 Clock = Callable[[], float]
+_READ = frozenset({b"cookie", b"sec-gpc", b"if-none-match", b"if-modified-since"})
 LONGEST_EMBED = 2000
 """The longest markup of an embed, in bytes, that an address can carry."""
 
@@ -132,20 +133,25 @@ class Runtime:
 
     def plans(self, headers: list[Header]) -> tuple[Plans, bool]:
         """What a request means for pages, and whether it says that it has a copy of one."""
-        fields = dict(headers)
-        if len(fields) == len(headers):
-            field = fields.get(b"cookie")
-            raw = find_in(field, self.cookie.mark) if field is not None else None
-            signal = b"sec-gpc" in fields and gpc(headers)
-        else:
-            raw, signal = find(headers, self.cookie.field), gpc(headers)
+        cookie = raw = None
+        signal = has_copy = False
+        for name, value in headers:
+            if name in _READ:
+                if name == b"cookie":  # one field may come in several (RFC 9113, 8.2.3)
+                    cookie = value if cookie is None else b"; ".join((cookie, value))
+                elif name == b"sec-gpc":
+                    signal = signal or value.strip() == b"1"
+                else:
+                    has_copy = True
+        if cookie is not None:
+            raw = find_in(cookie, self.cookie.mark)
         judged = self._judged
         if not judged.begin <= self.clock() < judged.end:
             judged = self._turn()
         plans = judged.by_cookie[signal].get(raw)
         if plans is None:
             plans = self._judge(judged, raw, signal)
-        return plans, b"if-none-match" in fields or b"if-modified-since" in fields
+        return plans, has_copy
 
     def _judge(self, judged: Judged, raw: bytes | None, signal: bool) -> Plans:
         said = self.cookie.said(raw) if raw is not None else None

@@ -13,7 +13,8 @@ from ..texts import texts
 
 if TYPE_CHECKING:
     from ..browser.edition import Edition
-    from ..choice import Choice, State
+    from ..choice import State
+    from .plans import Plans
 
 logger = logging.getLogger("consent")
 
@@ -25,34 +26,32 @@ class Visitor:
     `linked` tells that the page has the settings link and the script already.
     """
 
-    __slots__ = ("_choice", "_edition", "linked", "read")
+    __slots__ = ("_plans", "linked", "read")
 
-    def __init__(self, edition: Edition, choice: Choice) -> None:
-        self._edition = edition
-        self._choice = choice
-        self.read = False
-        self.linked = False
+    def __init__(self, plans: Plans) -> None:
+        self._plans = plans
+        self.read = self.linked = False
 
     def allows(self, name: str) -> bool:
         """Whether a category or a service may run for this visitor; an unknown name may not."""
         self.read = True
-        if name not in self._edition.settings.declaration.category_of:
+        if name not in self._plans.edition.settings.declaration.category_of:
             logger.warning("nothing called %r is declared, so it is not allowed", name)
-        return self._choice.allows(name)
+        return self._plans.choice.allows(name)
 
     @property
     def states(self) -> Mapping[str, State]:
         """The state of every optional category: granted, denied or unset (R31)."""
         self.read = True
-        return self._choice.states
+        return self._plans.choice.states
 
     def settings_path(self, lang: str = "") -> str:
         """The address of the settings page."""
-        return f"{self._edition.settings.prefix}/{self._lang(lang)}"
+        return f"{self._plans.edition.settings.prefix}/{self._lang(lang)}"
 
     def notice_path(self, lang: str = "") -> str:
         """The address of the privacy notice."""
-        return self._edition.notice_path(self._lang(lang))
+        return self._plans.edition.notice_path(self._lang(lang))
 
     def settings_link(self, lang: str = "") -> Markup:
         """The settings link for the site's own footer, with the script that opens it in place.
@@ -60,10 +59,10 @@ class Visitor:
         For `settings_link = "own"` (R26).
         """
         self.read = self.linked = True
-        return _linked(self._edition, self._lang(lang), self._choice.allowed)
+        return _linked(self._plans.edition, self._lang(lang), self._plans.choice.allowed)
 
     def _lang(self, lang: str) -> str:
-        languages = self._edition.languages
+        languages = self._plans.edition.languages
         return lang if lang in languages else languages[0]
 
 

@@ -1,7 +1,7 @@
 """What the rewriter costs, as overhead over a bare app ÷ that of Starlette's SessionMiddleware.
 
 The page, the request and the reference are those of bench_middleware.py; here nothing but
-`Responder` is around the app. The page's bytes are made anew for each request; where it says
+the rewriter is around the app. The page's bytes are made anew for each request; where it says
 "changing" they are never the same, so that nothing can be remembered of them.
 
     python tests/benchmarks/bench_rewriter.py [--quick] [--rounds 61]
@@ -26,7 +26,7 @@ from bench_middleware import (
 )
 from measure import Verdicts, interleaved, ratio, rounds_wanted
 
-from consent.browser.inject import Insertion, Plan, Responder
+from consent.browser.inject import Insertion, Plan, responder
 
 INSERTION = Insertion(b"p{margin:0}" * 200, b"<link>", b"<div>" * 400, b"<a>" * 30)
 TAIL = Insertion(b"", b"", b"", b"<a>" * 30)
@@ -36,7 +36,7 @@ def rewritten(app: App, plan: Plan) -> App:
     """The app behind nothing but our rewriter."""
 
     async def wrapped(scope: Any, receive: Any, send: Any) -> None:
-        await app(scope, receive, Responder(plan, send, scope).send)
+        await app(scope, receive, responder(plan, send, scope))
 
     return wrapped
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from consent.browser.inject import Plan, Responder
+from consent.browser.inject import Plan, responder
 
 Message = dict[str, Any]
 HTML = [(b"content-type", b"text/html; charset=utf-8")]
@@ -102,7 +102,7 @@ def respond(
     headers: Iterable[tuple[bytes, bytes]] = (),
     visitor: Any = None,
 ) -> Sent:
-    """Send the messages through a Responder; give what came out, checked."""
+    """Send the messages through the rewriter; give what came out, checked."""
 
     async def app(send: Callable[[Message], Awaitable[None]]) -> None:
         for message in messages:
@@ -113,7 +113,7 @@ def respond(
     async def collect(message: Message) -> None:
         sent.messages.append(dict(message))
 
-    run(app(Responder(plan, collect, scope(method, headers), visitor).send))
+    run(app(responder(plan, collect, scope(method, headers), visitor)))
     check(sent, method)
     return sent
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from consent.browser.inject import Insertion, Plan, Responder
+from consent.browser.inject import Insertion, Plan, responder
 from consent.browser.request import prepared
 
 INSERTION = Insertion(b"p{}", b"<link rel=x>", b"<aside>B</aside>", b"<script src=s></script>")
@@ -34,7 +34,7 @@ def rewritten(plan: Plan) -> Any:
             if scope["type"] != "http":
                 await self.app(scope, receive, send)
                 return
-            send = Responder(plan, send, scope).send
+            send = responder(plan, send, scope)
             await self.app(prepared(scope, plan.tag), receive, send)
 
     return Rewriting

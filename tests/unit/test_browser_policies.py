@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from consent.browser.inject import Plan, Responder
+from consent.browser.inject import Plan, responder
 from tests.unit.asgi_driver import (
     HTML,
     Sent,
@@ -69,9 +69,9 @@ def test_trap_13_policies_in_several_fields_all_hold() -> None:
     async def collect(message: Any) -> None:
         sent.messages.append(message)
 
-    responder = Responder(FIRST, collect, scope())
+    rewritten = responder(FIRST, collect, scope())
     for message in messages:
-        run(responder.send(message))
+        run(rewritten(message))
     assert STYLE not in sent.body
     assert INSERTION.link + BANNER in sent.body
 
@@ -186,7 +186,7 @@ def test_trap_16_all_is_sent_before_the_app_goes_on_with_its_own() -> None:
             await send(message)
         order.append("background")
 
-    run(app(Responder(FIRST, collect, scope()).send))
+    run(app(responder(FIRST, collect, scope())))
     assert order == ["http.response.start", "http.response.body", "background"]
 
 
@@ -196,9 +196,9 @@ def test_trap_17_a_response_needs_nothing_of_the_scope_but_method_and_headers() 
     async def collect(message: Any) -> None:
         sent.messages.append(message)
 
-    responder = Responder(FIRST, collect, {"type": "http", "method": "GET", "headers": []})
+    rewritten = responder(FIRST, collect, {"type": "http", "method": "GET", "headers": []})
     for message in page(PAGE):
-        run(responder.send(message))
+        run(rewritten(message))
     assert sent.body == REWRITTEN
 
 

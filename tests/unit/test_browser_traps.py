@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
 
 from consent.browser import headers as header_fields
-from consent.browser.inject import Plan, Responder
+from consent.browser.inject import Plan, responder
 from consent.browser.places import HOLD
 from consent.browser.request import prepared
 from tests.unit.asgi_driver import (
@@ -80,15 +80,15 @@ def test_trap_3_a_streamed_page_is_passed_on_at_once() -> None:
     async def collect(message: Any) -> None:
         sent.messages.append(message)
 
-    responder = Responder(FIRST, collect, scope())
-    run(responder.send(start()))
-    run(responder.send(body(HEAD, more=True)))
+    rewritten = responder(FIRST, collect, scope())
+    run(rewritten(start()))
+    run(rewritten(body(HEAD, more=True)))
     assert sent.kinds == [], "the start waits for the place"
-    run(responder.send(body(TOP + b"first", more=True)))
+    run(rewritten(body(TOP + b"first", more=True)))
     assert sent.body == HEAD + STYLE + TOP + BANNER + b"first"
-    run(responder.send(body(b"second</bo", more=True)))
+    run(rewritten(body(b"second</bo", more=True)))
     assert sent.body.endswith(b"second"), "held is what may be the end"
-    run(responder.send(body(b"ld>third", more=True)))
+    run(rewritten(body(b"ld>third", more=True)))
     assert sent.body.endswith(b"second</bold>third")
     check(sent)
 
@@ -107,10 +107,10 @@ def test_trap_3_never_more_than_16_kib_and_one_chunk_is_held() -> None:
             filled(300_000).replace(TOP, b""),
         ):
             passed = given_ = 0
-            responder = Responder(FIRST, count, scope())
-            run(responder.send(start()))
+            rewritten = responder(FIRST, count, scope())
+            run(rewritten(start()))
             for data in cut(text, chunk):
-                run(responder.send(body(data, more=True)))
+                run(rewritten(body(data, more=True)))
                 given_ += len(data)
                 assert given_ - passed <= HOLD + chunk
 

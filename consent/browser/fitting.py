@@ -1,0 +1,158 @@
+"""How an insertion becomes bytes that fit one page: its policies, its places and its token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from .headers import FREE, Policy, policy
+from .late import LateGates, Seen
+from .places import Top, safe
+from .plan import TOKEN, Insertion, Page, Plan
+
+
+class Fitted(NamedTuple):
+    """What goes before `</head>`, after `<body …>` and to the end of one page."""
+
+    style: bytes = b""
+    banner: bytes = b""
+    tail: bytes = b""
+
+
+Filled = tuple[bytes, bytes, bytes]
+"""A page with an insertion in it, or its first bytes; what is held of them, and the tail to come.
+
+Of a whole page nothing is held and nothing to come.
+"""
+
+
+class Made(NamedTuple):
+    """What was made of a page that is remembered, cut where the token goes, and from what."""
+
+    insertion: Insertion
+    plan: Plan
+    whole: bool
+    pieces: list[bytes]
+    held: bytes
+    tail: bytes
+
+
+def insertion_for(plan: Plan, page: Page | None, top: Top) -> Insertion | None:
+    """What goes into a page that begins so; a frameset can show nothing."""
+    wanted = page.insertion(top.lang) if page is not None else plan.insertion
+    if wanted is None or top.framed:
+        return None
+    return wanted if isinstance(wanted, Insertion) else wanted(top.lang)
+
+
+def fitted(
+    insertion: Insertion,
+    plan: Plan,
+    policies: Sequence[bytes],
+    top: Top,
+    page: Page | None = None,
+) -> Fitted:
+    """Fit an insertion to what the page's content security policies allow and where it has room.
+
+    `page` puts its token in.
+    """
+    rule = FREE
+    style, link, banner, tail = insertion
+    if plan.nonce is not None and (nonce := plan.nonce()):
+        rule = Policy(True, nonce.encode("ascii"), nonce.encode("ascii"))
+    elif policies or plan.policy_outside:
+        rule = policy(policies)
+        rule = rule._replace(inline=rule.inline and not plan.policy_outside)
+    if style and rule.inline and top.head >= 0 and not top.policy:
+        style = _style(style, rule.style)
+    else:
+        style, banner = b"", link + banner
+    banner = _with_nonce(banner, b"<link", rule.style)
+    tail = _with_nonce(tail, b"<link", rule.style)
+    tail = _with_nonce(tail, b"<script", rule.script)
+    if page is not None and TOKEN in banner:
+        banner = banner.replace(TOKEN, page.token())
+    return Fitted(style, banner, tail) if top.body >= 0 else Fitted(style, b"", banner + tail)
+
+
+def filled(data: bytes, whole: bool, fit: Fitted, top: Top) -> Filled:
+    """Put what fits into a page without gates, or into the first bytes of one."""
+    segments, held, tail = _segments(data, whole, fit, top)
+    return b"".join(segments), held, tail
+
+
+def refilled(
+    seen: Seen,
+    whole: bool,
+    insertion: Insertion,
+    plan: Plan,
+    page: Page | None,
+    policies: Sequence[bytes],
+    top: Top,
+) -> Filled:
+    """As `filled`, for what is remembered; what is made of it is kept with it."""
+    free = plan.nonce is None and not policies
+    made = seen.made if free else None
+    if made is None or made[0] is not insertion or made[1] is not plan or made[2] is not whole:
+        fit = fitted(insertion, plan, policies, top)
+        segments, held, tail = _segments(seen.data, whole, fit, top)
+        made = Made(insertion, plan, whole, _cut(segments), held, tail)
+        if free:
+            seen.made = made
+    _, _, _, pieces, held, tail = made
+    if page is None:
+        return pieces[0], held, tail
+    if TOKEN in tail:
+        tail = tail.replace(TOKEN, page.token())
+    return page.token().join(pieces) if len(pieces) > 1 else pieces[0], held, tail
+
+
+def _segments(
+    data: bytes, whole: bool, fit: Fitted, top: Top
+) -> tuple[list[bytes | memoryview], bytes, bytes]:
+    # Every second segment is ours.
+    style, banner, tail = fit
+    head = top.head if style else 0
+    at = top.body if banner else head
+    end = safe(data, at, top.close, whole) if tail else len(data)
+    middle = memoryview(data)[at:end]
+    segments: list[bytes | memoryview] = [data[:head], style, data[head:at], banner, middle]
+    if whole:
+        return [*segments, tail, data[end:]], b"", b""
+    return segments, data[end:], tail
+
+
+def _cut(segments: Sequence[bytes | memoryview]) -> list[bytes]:
+    pieces: list[bytes] = []
+    joined: list[bytes | memoryview] = []
+    for index, segment in enumerate(segments):
+        if index % 2 and TOKEN in (ours := bytes(segment)):
+            first, *others = ours.split(TOKEN)
+            pieces.append(b"".join((*joined, first)))
+            pieces += others
+            joined = [pieces.pop()]
+        else:
+            joined.append(segment)
+    return [*pieces, b"".join(joined)]
+
+
+def through(gates: LateGates, data: bytes, ended: bool, fit: Fitted, top: Top) -> bytes:
+    """Send the first bytes of a page through its gates, with what goes in between them."""
+    at = 0
+    out: list[bytes] = []
+    for place, piece in ((top.head, fit.style), (top.body, fit.banner)):
+        if piece:
+            out += (gates.feed(data[at:place], settled=True), piece)
+            at = place
+    out.append(gates.feed(data[at:], ended))
+    return b"".join(out)
+
+
+@lru_cache(maxsize=8)
+def _style(css: bytes, nonce: bytes) -> bytes:
+    return b'<style nonce="%b">%b</style>' % (nonce, css) if nonce else b"<style>%b</style>" % css
+
+
+def _with_nonce(html: bytes, tag: bytes, nonce: bytes) -> bytes:
+    return html.replace(tag, b'%b nonce="%b"' % (tag, nonce)) if nonce else html
