@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from .headers import FREE, Policy, policy
+from .gates import Placeholder
+from .headers import rule
 from .late import LateGates, Seen
 from .places import Top, safe
-from .plan import TOKEN, Insertion, Page, Plan
+from .plan import TOKEN, Insertion, Page, Plan, nonced, with_nonce
 
 
 class Fitted(NamedTuple):
@@ -57,20 +58,16 @@ def fitted(
 
     `page` puts its token in.
     """
-    rule = FREE
+    policy = rule(policies, plan.policy_outside, plan.nonce and plan.nonce())
     style, link, banner, tail = insertion
-    if plan.nonce is not None and (nonce := plan.nonce()):
-        rule = Policy(True, nonce.encode("ascii"), nonce.encode("ascii"))
-    elif policies or plan.policy_outside:
-        rule = policy(policies)
-        rule = rule._replace(inline=rule.inline and not plan.policy_outside)
-    if style and rule.inline and top.head >= 0 and not top.policy:
-        style = _style(style, rule.style)
+    if style and policy.inline and top.head >= 0 and not top.policy:
+        style = _style(style, policy.style)
     else:
         style, banner = b"", link + banner
-    banner = _with_nonce(banner, b"<link", rule.style)
-    tail = _with_nonce(tail, b"<link", rule.style)
-    tail = _with_nonce(tail, b"<script", rule.script)
+    banner = with_nonce(banner, b"<link", policy.style)
+    tail = with_nonce(tail, b"<link", policy.style)
+    # The script gives its nonce to the styles that it adds, so it needs one for them at least.
+    tail = with_nonce(tail, b"<script", policy.script or policy.style)
     if page is not None and TOKEN in banner:
         banner = banner.replace(TOKEN, page.token())
     return Fitted(style, banner, tail) if top.body >= 0 else Fitted(style, b"", banner + tail)
@@ -137,6 +134,13 @@ def _cut(segments: Sequence[bytes | memoryview]) -> list[bytes]:
     return [*pieces, b"".join(joined)]
 
 
+def placeholder_for(plan: Plan, page: Page | None, policies: Sequence[bytes]) -> Placeholder | None:
+    """What stands for a refused embed, with the nonce that the page's policies ask of its styles."""
+    placeholder = page.placeholder if page is not None else plan.placeholder
+    nonce = rule(policies, plan.policy_outside, plan.nonce and plan.nonce()).style
+    return nonced(placeholder, nonce) if placeholder is not None and nonce else placeholder
+
+
 def through(gates: LateGates, data: bytes, ended: bool, fit: Fitted, top: Top) -> bytes:
     """Send the first bytes of a page through its gates, with what goes in between them."""
     at = 0
@@ -152,7 +156,3 @@ def through(gates: LateGates, data: bytes, ended: bool, fit: Fitted, top: Top) -
 @lru_cache(maxsize=8)
 def _style(css: bytes, nonce: bytes) -> bytes:
     return b'<style nonce="%b">%b</style>' % (nonce, css) if nonce else b"<style>%b</style>" % css
-
-
-def _with_nonce(html: bytes, tag: bytes, nonce: bytes) -> bytes:
-    return html.replace(tag, b'%b nonce="%b"' % (tag, nonce)) if nonce else html

@@ -91,6 +91,16 @@ def policy(values: Iterable[bytes]) -> Policy:
     return Policy(inline and bool(nonces), min(nonces, default=b""), script)
 
 
+def rule(policies: Sequence[bytes], outside: bool, nonce: str | None) -> Policy:
+    """What holds for a page with these policies, one set `outside` of us, or its maker's nonce."""
+    if nonce:
+        return Policy(True, nonce.encode("ascii"), nonce.encode("ascii"))
+    if not policies:
+        return FREE._replace(inline=False) if outside else FREE
+    found = policy(policies)
+    return found._replace(inline=False) if outside else found
+
+
 def _nonces(sources: list[bytes]) -> list[bytes]:
     return [match[1] for source in sources if (match := _NONCE.fullmatch(source))]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from typing import Any, cast
 
-from .fitting import Fitted, filled, fitted, insertion_for, refilled, through
+from .fitting import Fitted, filled, fitted, insertion_for, placeholder_for, refilled, through
 from .headers import KEEP, Head, head, warn_of_encoding
 from .late import LateGates, known, marked
 from .places import Search, Top, is_document, recall, tailed
@@ -159,7 +159,8 @@ def _rewriting(
     insertion = insertion_for(plan, page, top) if plan.adds else None
     gates: LateGates | None = None
     if not whole and allows is not None:
-        gates = LateGates(allows, page.placeholder if page else plan.placeholder, awake=ended)
+        placeholder = placeholder_for(plan, page, found.policies)
+        gates = LateGates(allows, placeholder, awake=ended)
     body, held, tail = data, b"", b""
     passes = gates is None or gates.passes(data, top if inserts else None)
     if passes and insertion is not None and seen is not None:

@@ -77,3 +77,17 @@ class Plan(NamedTuple):
     def rewrites(self) -> bool:
         """Whether a page may become another one."""
         return self.insertion is not None or self.allows is not None or self.page is not None
+
+
+def with_nonce(html: bytes, tag: bytes, nonce: bytes) -> bytes:
+    """Markup of ours with a nonce, if there is one, in every tag that begins like `tag`."""
+    return html.replace(tag, b'%b nonce="%b"' % (tag, nonce)) if nonce else html
+
+
+def nonced(placeholder: Placeholder, nonce: bytes) -> Placeholder:
+    """The same placeholders with a nonce in their stylesheet links."""
+
+    def make(name: str, attributes: Mapping[str, str], inner: bytes) -> bytes:
+        return with_nonce(placeholder(name, attributes, inner), b"<link", nonce)
+
+    return make

@@ -86,7 +86,7 @@ def example(folder: Path) -> Iterator[Visited]:
 def stage(folder: Path, bodies: dict[str, str], toml: str = TOML) -> Iterator[Visited]:
     """Serve pages whose bodies are given by path.
 
-    `?lang=sv` changes their language, `?csp=strict` or `?csp=nonce` their policy. The notices are
+    `?lang=sv` changes their language, `?csp=` and a name their policy. The notices are
     those of the fictitious company; the clock stands at noon of 15 November 2026.
     """
     toml = toml.replace('folder = "notices"', f'folder = "{NOTICES}"')
@@ -136,6 +136,7 @@ HTML = """<!DOCTYPE html>
 POLICIES = {
     "strict": "script-src 'self'; style-src 'self'",
     "nonce": "default-src 'self'; img-src data:; script-src 'nonce-abc'; style-src 'nonce-abc'",
+    "styles": "style-src 'nonce-abc'",
     "closed": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:",
 }
 

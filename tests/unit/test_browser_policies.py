@@ -84,6 +84,22 @@ def test_trap_13_scripts_get_the_nonce_of_the_policy_or_of_its_maker() -> None:
     assert b'<style nonce="n2">' in out
 
 
+def test_trap_13_all_of_ours_has_the_nonce_where_styles_alone_need_one() -> None:
+    """The script adds the stylesheet of the dialog; a placeholder brings its own."""
+    gate = b"<template data-consent=a data-embed><iframe></iframe></template>"
+    headers = [*HTML, (CSP, b"style-src 'nonce-n1'")]
+    plan = FIRST._replace(
+        allows=lambda name: False, placeholder=lambda name, attributes, inner: b"<link rel=p>"
+    )
+    data = PAGE.replace(b"<p>", gate + b"<p>")
+    for chunks in (data, cut(data, 7)):
+        out = respond(plan, page(chunks, headers)).body
+        assert b'<link nonce="n1" rel=p>' in out
+        assert b'<script nonce="n1" src=s>' in out
+        assert b'<style nonce="n1">' in out
+        assert b"<link rel=p>" in respond(plan, page(chunks)).body
+
+
 def test_trap_13_a_policy_outside_us_or_in_a_meta_forbids_inline_style() -> None:
     meta = b"<meta HTTP-EQUIV='Content-Security-Policy' content=x>"
     for plan, data in (
