@@ -77,7 +77,7 @@ class ConsentMiddleware:
             await self.app(scope, receive, self._closing(send) if kind == "lifespan" else send)
             return
         plans, has_copy = self._plans(scope["headers"])
-        visitor = Visitor(plans)
+        visitor = Visitor(plans, scope)
         state = scope.get("state")
         if state is None:
             state = scope["state"] = {}
@@ -100,7 +100,7 @@ class ConsentMiddleware:
         seen = scope
         if not scope["path"].startswith(f"{runtime.settings.prefix}/"):
             # The notice has the banner in its flow: it can be read before choosing (R19).
-            send = responder(plans.flowing, send, scope, Visitor(plans))
+            send = responder(plans.flowing, send, scope, Visitor(plans, scope))
             seen = with_own_etags(scope, plans.tag)
         response = await respond(runtime, edition, choice, seen, receive)
         await response(scope, receive, send)

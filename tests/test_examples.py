@@ -92,7 +92,8 @@ def test_the_company_site_runs_with_the_component_around_it() -> None:
     for _, lang, path in PAGES:
         page = Client(app).get(path).text
         assert page.count('id="visitor-choice"') == 1
-        assert f'href="/choices/{lang}"' in page
+        back = f"?return={path}" if path != "/" else ""
+        assert f'href="/choices/{lang}{back}"' in page
     assert "Luonnos" in Client(app).get("/tietosuojaseloste").text
     app.consent.close()
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from html import escape
+from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
 
-from .interface import Interface
+if TYPE_CHECKING:
+    from .interface import Interface
 
 # Private-use characters stand in the template for what differs from visitor to visitor.
 TOKEN, RETURN, QUERY, EXTRA = "\ue000", "\ue001", "\ue002", "\ue003"
@@ -53,9 +55,14 @@ class Ready:
         return b"".join(parts)
 
 
-def way_back(path: bytes, query: bytes) -> bytes:
-    """The address of a page as a path of this site; `/` for anything else (R119)."""
-    whole = path + b"?" + query if query else path
+def way_back(path: bytes | str, query: bytes) -> bytes:
+    """The address of a page as a path of this site; `/` for anything else (R119).
+
+    `path` is as it came, or decoded where the server keeps no other.
+    """
+    raw = path.encode("ascii", "replace") if isinstance(path, str) else path
+    raw = raw.partition(b"?")[0]
+    whole = raw + b"?" + query if query else raw
     return whole if len(whole) <= 1500 and _PATH.fullmatch(whole) else b"/"
 
 

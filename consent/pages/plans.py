@@ -110,7 +110,7 @@ class Plans:
         try:
             return self._made[key]
         except KeyError:
-            made = self._make(self.spoken(lang), way_back(*_way(scope)), linked, flow)
+            made = self._make(self.spoken(lang), _back(scope), linked, flow)
             remember(self._made, key, made, 64)
             return made
 
@@ -138,10 +138,8 @@ class Plans:
         )
 
 
-def _way(scope: Scope) -> tuple[bytes, bytes]:
-    """The path and the query string of a page, as they came."""
-    raw = scope.get("raw_path") or scope["path"].encode("ascii", "replace")
-    return raw.partition(b"?")[0], scope["query_string"]
+def _back(scope: Scope) -> bytes:
+    return way_back(scope.get("raw_path") or scope["path"], scope["query_string"])
 
 
 class Page:
@@ -165,7 +163,7 @@ class Page:
     def placeholder(self, name: str, attributes: Mapping[str, str], inner: bytes) -> bytes:
         """What stands for an embed that may not load (R18)."""
         plans = self._plans
-        back = way_back(*_way(self._scope))
+        back = _back(self._scope)
         lang = plans.spoken(self._lang)
         once = plans.runtime.embed_address(name, lang, inner, back.decode("ascii"))
         made = plans.edition.placeholder(lang, name, once=bool(once), size=_size(inner))

@@ -6,9 +6,12 @@ import logging
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import quote_from_bytes
 
 from markupsafe import Markup
+from starlette.types import Scope
 
+from ..browser.ready import way_back
 from ..texts import texts
 
 if TYPE_CHECKING:
@@ -26,10 +29,13 @@ class Visitor:
     `linked` tells that the page has the settings link and the script already.
     """
 
-    __slots__ = ("_plans", "linked", "read")
+    __slots__ = ("_path", "_plans", "_query", "linked", "read")
 
-    def __init__(self, plans: Plans) -> None:
+    def __init__(self, plans: Plans, scope: Scope) -> None:
         self._plans = plans
+        # The scope holds this object: held by it in turn, both would wait for the collector.
+        self._path: bytes | str = scope.get("raw_path") or scope["path"]
+        self._query: bytes = scope.get("query_string", b"")
         self.read = self.linked = False
 
     def allows(self, name: str) -> bool:
@@ -46,20 +52,29 @@ class Visitor:
         return self._plans.choice.states
 
     def settings_path(self, lang: str = "") -> str:
-        """The address of the settings page."""
-        return f"{self._plans.edition.settings.prefix}/{self._lang(lang)}"
+        """The address of the settings page, which leads back to this one (R119)."""
+        back = way_back(self._path, self._query)
+        query = f"?return={quote_from_bytes(back, safe='/')}" if back != b"/" else ""
+        return f"{self._plans.edition.settings.prefix}/{self._lang(lang)}{query}"
 
     def notice_path(self, lang: str = "") -> str:
         """The address of the privacy notice."""
         return self._plans.edition.notice_path(self._lang(lang))
 
-    def settings_link(self, lang: str = "") -> Markup:
+    def settings_link(self, lang: str = "", nonce: str = "") -> Markup:
         """The settings link for the site's own footer, with the script that opens it in place.
 
-        For `settings_link = "own"` (R26).
+        For `settings_link = "own"` (R26). `nonce` is that of the page's content security policy.
         """
         self.read = self.linked = True
-        return _linked(self._plans.edition, self._lang(lang), self._plans.choice.allowed)
+        lang = self._lang(lang)
+        link = Markup('<a href="{}" lang="{}">{}</a>').format(
+            self.settings_path(lang), lang, texts(lang)["settings"]["link"]
+        )
+        script = _script(self._plans.edition, lang, self._plans.choice.allowed)
+        if nonce:
+            script = script.replace("<script", Markup('<script nonce="{}"').format(nonce), 1)
+        return link + script
 
     def _lang(self, lang: str) -> str:
         languages = self._plans.edition.languages
@@ -67,10 +82,8 @@ class Visitor:
 
 
 @lru_cache(maxsize=256)
-def _linked(edition: Edition, lang: str, allowed: frozenset[str]) -> Markup:
+def _script(edition: Edition, lang: str, allowed: frozenset[str]) -> Markup:
     from ..choice import Choice
 
-    path, text = f"{edition.settings.prefix}/{lang}", texts(lang)["settings"]["link"]
-    link = Markup('<a href="{}" lang="{}">{}</a>').format(path, lang, text)
     # Of a choice the script is told what is allowed, and nothing else.
-    return link + Markup(edition.script_tag(lang, Choice({}, allowed)))  # noqa: S704 - our own
+    return Markup(edition.script_tag(lang, Choice({}, allowed)))  # noqa: S704 - our own

@@ -163,6 +163,21 @@ def test_the_way_back_keeps_the_address_with_its_query(site, new_page, script):
     assert page.url == address
 
 
+@pytest.mark.parametrize("saved", [True, False], ids=["saved", "unsaved"])
+def test_the_settings_page_leads_back_to_where_its_link_stood(site, new_page, saved):
+    """From the site's own footer too, without script, before saving and after it (R119)."""
+    page = new_page(script=False)
+    address = f"{site.url}/palvelut?a=1&b=%C3%A4&c=x+y"
+    page.goto(address)
+    settings = open_settings(page)
+    if saved:
+        press(page, settings.locator("[value=save]"))
+        expect(page.locator("[role=status]")).to_be_visible()
+    with page.expect_navigation():
+        page.get_by_role("link", name=texts("fi")["settings"]["back"]).click()
+    assert page.url == address
+
+
 def test_the_banner_stays_away_after_a_reload_and_a_restart(site, new_page):
     """A refusal is remembered as long as the browser keeps its cookies (R21)."""
     page = new_page()

@@ -188,6 +188,46 @@ def test_a_footer_link_brings_the_script_and_no_second_link(make_site: Make) -> 
         decide(client, "reject")
 
 
+@pytest.mark.parametrize(
+    ("address", "way"),
+    [
+        ("/", ""),
+        ("/tuotteet/%C3%A4?a=1&b=x+y", "?return=/tuotteet/%25C3%25A4%3Fa%3D1%26b%3Dx%2By"),
+        ("//evil.example/", ""),
+        ("/a%5Cb", "?return=/a%255Cb"),
+    ],
+)
+def test_a_footer_link_leads_to_settings_that_lead_back(
+    make_site: Make, address: str, way: str
+) -> None:
+    """R119: to the page it stands on and no other place, whatever the browser says it came from."""
+    site = make_site(toml=TOML + '\n[banner]\nsettings_link = "own"\n')
+
+    async def page(request: Request) -> Response:
+        return HTMLResponse(str(request.state.consent.settings_link("fi")))
+
+    client = visit(site, Starlette(routes=[Route("/{path:path}", page)]))
+    html = client.get(ORIGIN + address, headers={"referer": f"{ORIGIN}/elsewhere"}).text
+    assert f'<a href="/choices/fi{way}" lang="fi">' in html
+    settings = client.get(f"/choices/fi{way}", headers={"referer": f"{ORIGIN}/elsewhere"}).text
+    back = address if way else "/"
+    assert f'<a href="{back}">{texts("fi")["settings"]["back"]}</a>' in unescape(settings)
+
+
+def test_a_footer_link_takes_the_nonce_of_the_page(make_site: Make) -> None:
+    """R121: the site's template knows it; without one nothing is written."""
+    site = make_site(toml=TOML + '\n[banner]\nsettings_link = "own"\n')
+
+    async def page(request: Request) -> Response:
+        link = request.state.consent.settings_link("fi", nonce=request.query_params.get("n", ""))
+        return HTMLResponse(str(link))
+
+    client = visit(site, Starlette(routes=[Route("/", page)]))
+    assert '<script nonce="Ab+/=" src="/choices/script.js' in client.get("/?n=Ab%2B/%3D").text
+    assert '<script nonce="&#34;&gt;" src=' in client.get("/?n=%22>").text
+    assert "nonce" not in client.get("/").text
+
+
 def test_a_footer_link_beside_an_inserted_one_does_not_double_it(site: Site) -> None:
     """R26, R112."""
 
