@@ -151,6 +151,13 @@
 
   /* ---- forms ---- */
 
+  // What was asked has changed meanwhile: the new form takes the old one's place and says so.
+  const renew = (old, html) => {
+    old.insertAdjacentHTML("afterend", html);
+    old.nextElementSibling.querySelector("[tabindex]").focus();
+    old.remove();
+  };
+
   const send = async (form, button) => {
     const alert = form.querySelector("[role=alert]");
     const body = new URLSearchParams(new FormData(form));
@@ -158,14 +165,15 @@
     form.ariaBusy = "true";
     if (alert) alert.textContent = "";
     try {
-      const answer = await fetch(form.getAttribute("action"), {
-        method: "POST", body, headers: { accept: "application/json" },
-      });
+      const headers = { accept: "application/json" };
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body, headers });
       const reply = { ...await answer.json(), lang };
       if (reply.allowed) {
         follow(reply);
         channel.postMessage(reply);
       }
+      if (reply.form) return renew(form.closest(".vc-banner, .vc-settings"), reply.form);
+      if (answer.status === 409) settings(new URL(`${base}/${lang}`, location));
       if (!answer.ok) throw new Error(reply.error);
       const dialog = form.closest("dialog");
       if (dialog) dialog.close();
@@ -203,9 +211,8 @@
       if (!reply.ok) throw new Error();
       if (document.querySelector(".vc-dialog")) return;
       const dialog = make("dialog", "visitor-choice vc-dialog");
-      dialog.lang = lang;
+      Object.assign(dialog, { lang, innerHTML: await reply.text() });
       dialog.setAttribute("aria-labelledby", "vc-title");
-      dialog.innerHTML = await reply.text();
       document.body.append(dialog);
       dialog.onclose = () => dialog.remove();
       dialog.onclick = ({ target }) => {

@@ -174,17 +174,18 @@ class Edition:
             "script": self.address("script.js"),
         }
 
-    def banner(self, lang: str, choice: Choice, *, flow: bool) -> Ready:
-        """The banner that asks what is open for this choice."""
+    def banner(self, lang: str, choice: Choice, *, flow: bool, message: str = "") -> Ready:
+        """The banner that asks what is open for this choice; `message` tells why it does so now."""
         again = bool(choice.stored.answers)
-        key = ("banner", lang, choice.asked, choice.signalled, again, flow)
+        key = ("banner", lang, choice.asked, choice.signalled, again, flow, message)
         if (made := self._ready.get(key)) is None:
             made = self._ready[key] = ready(
                 self.interface,
                 "banner.html",
                 **self.context(lang),
                 flow=flow,
-                again=again,
+                again=again and not message,
+                message=message,
                 position=self.settings.banner.position,
                 signalled=self.names(choice.signalled, lang),
                 sentence=self.sentence(lang, choice.asked),

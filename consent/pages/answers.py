@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from . import settings
 from .decide import Outcome, decide
 from .forms import BadForm, first_headers, language, read_form, same_origin, way
 from .limits import client
+from .notice import is_notice
 from .runtime import Runtime
 
 
@@ -52,8 +54,8 @@ async def decided(
     if isinstance(form, str):
         status = 403 if form == "origin" else 400
         return _failed(runtime, edition, lang, form, status, scripted=scripted)
-    if shown := runtime.edition.shown.get(form.get("shown", "")):
-        lang = shown.language
+    if form.get("lang") in edition.languages:
+        lang = form["lang"]
     outcome = await decide(
         runtime,
         edition,
@@ -64,9 +66,14 @@ async def decided(
     )
     if outcome.error == "form":
         return _failed(runtime, edition, lang, "form", 400, scripted=scripted)
+    if not outcome.error and _asks_anew(edition, form, outcome.choice):
+        outcome = replace(outcome, error="stale", status=409)
     back = way(form.get("return", "/"))
     if scripted:
-        response = _json(edition, outcome, lang)
+        content = _content(edition, outcome, lang)
+        if outcome.error == "stale":
+            content |= _renewed(runtime, edition, outcome.choice, lang, form, back)
+        response = _json(content, outcome.status)
     elif outcome.error:
         response = settings.render(
             runtime,
@@ -125,16 +132,45 @@ async def _form(
         return "form"
 
 
+def _asks_anew(edition: Edition, form: dict[str, str], choice: Choice) -> bool:
+    """Whether a form showed something else than now, of which a part is therefore still open."""
+    open_still = set(form.get("asked", "").split()).intersection(choice.asked)
+    return form.get("shown", "") not in edition.shown and bool(open_still)
+
+
+def _renewed(
+    runtime: Runtime,
+    edition: Edition,
+    choice: Choice,
+    lang: str,
+    form: dict[str, str],
+    back: str,
+) -> dict[str, str]:
+    """What takes the place of an outdated form in the page; a placeholder's place stays."""
+    text = texts(lang)["error"]["stale"]
+    match form.get("method"):
+        case "banner" if choice.asked:
+            flow = is_notice(runtime, back.partition("?")[0])
+            banner = edition.banner(lang, choice, flow=flow, message=text)
+            token = secrets.token_urlsafe(16).encode()
+            return {"form": banner.fill(token, back.encode()).decode()}
+        case "settings":
+            part = settings.render(
+                runtime, edition, choice, lang, back=back, part=True, message=text
+            )
+            return {"form": bytes(part.body).decode()}
+    return {}
+
+
 def _failed(
     runtime: Runtime, edition: Edition, lang: str, error: str, status: int, *, scripted: bool
 ) -> Response:
     if not scripted:
         return message(runtime, edition, lang, error, status)
-    content = json.dumps({"error": texts(lang)["error"][error]})
-    return Response(content, status, {"cache-control": "no-store"}, "application/json")
+    return _json({"error": texts(lang)["error"][error]}, status)
 
 
-def _json(edition: Edition, outcome: Outcome, lang: str) -> Response:
+def _content(edition: Edition, outcome: Outcome, lang: str) -> dict[str, object]:
     t = texts(lang)
     content: dict[str, object] = {
         "allowed": sorted(outcome.choice.allowed),
@@ -151,8 +187,12 @@ def _json(edition: Edition, outcome: Outcome, lang: str) -> Response:
             "close": t["settings"]["close"],
             "foreign": t["settings"]["foreign"].format(services=names) if names else "",
         }
+    return content
+
+
+def _json(content: dict[str, object], status: int) -> Response:
     headers = {"cache-control": "no-store"}
-    return Response(json.dumps(content), outcome.status, headers, "application/json")
+    return Response(json.dumps(content), status, headers, "application/json")
 
 
 def _cookie_names(scope: Scope) -> set[str]:

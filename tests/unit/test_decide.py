@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from html import unescape
 from unittest import mock
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from consent.errors import LogUnavailable
+from consent.texts import texts
 from tests.unit.small_site import Make, Site, decide, fields
 
 OPTIONAL = ("preferences", "statistics", "marketing")
@@ -243,6 +245,29 @@ def test_a_form_that_showed_something_unknown_grants_nothing(site: Site) -> None
     assert "Evästeet ovat muuttuneet" in response.text
     assert client.get("/api").json() == {"statistics": False}
     assert decide(client, "reject", form=form).status_code == 303
+
+
+@pytest.mark.parametrize("lang", ["fi", "sv", "en"])
+def test_a_form_that_is_outdated_is_renewed_in_its_language(site: Site, lang: str) -> None:
+    """Banner and settings get a new form in their place, with a token of its own."""
+    client = site.client(**{"accept-language": "de"})
+    current = fields(client.get(f"/choices/{lang}").text)
+    outdated = {**current, "shown": "0" * 64, "return": "/p?a=1"}
+    for method in ("banner", "settings", "placeholder", "api"):
+        reply = decide(client, "accept", form={**outdated, "method": method}, json_reply=True)
+        assert reply.status_code == 409
+        assert reply.json()["error"] == texts(lang)["error"]["stale"]
+        if method not in ("banner", "settings"):
+            assert "form" not in reply.json()
+            continue
+        html = unescape(reply.json()["form"])
+        assert ('id="visitor-choice"' in html) == (method == "banner")
+        assert f'<p role="alert">{texts(lang)["error"]["stale"]}</p>' in html
+        new = fields(html)
+        assert new.pop("token") not in ("", current["token"])
+        expected = {**current, "method": method, "return": "/p?a=1"}
+        del expected["token"]
+        assert new == expected
 
 
 @pytest.mark.parametrize(

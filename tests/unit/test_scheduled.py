@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from consent.texts import texts
 from tests.unit.shop_site import ANNOUNCED, EFFECTIVE, open_shop, set_clock
 from tests.unit.small_site import TEXTS, TOML, Make, Site, decide
 
@@ -63,13 +64,18 @@ def test_from_the_moment_of_effect_it_is_asked_of_everybody(shop: Site) -> None:
 
 
 def test_a_form_opened_before_the_effect_allows_only_what_it_showed(shop: Site) -> None:
-    """R35: the record names the scope that was shown; the wider one is asked."""
+    """R35: the record names the scope that was shown; the wider one is asked, and the reply says
+    so.
+    """
     client = shop.client()
     set_clock(shop, EFFECTIVE, -1)
     html = client.get("/choices/fi").text
     form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html))
     set_clock(shop, EFFECTIVE)
-    assert decide(client, "accept", form=form).status_code == 303
+    reply = decide(client, "accept", form=form)
+    assert reply.status_code == 409
+    assert texts("fi")["error"]["stale"] in reply.text
+    assert "Kuljetus" in reply.text
     state = client.get("/choices/state").json()
     assert state["asked"] == ["statistics"]
     assert "carrier" not in state["allowed"]
