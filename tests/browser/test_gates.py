@@ -201,35 +201,6 @@ def test_other_tabs_follow(site, new_page):
     expect(page.locator(".vc-saved")).to_be_visible()
 
 
-def test_a_page_brought_back_asks_nothing_that_was_answered(site, new_page):
-    """Brought back from the browser's memory it takes its state from the server."""
-    page = new_page()
-    page.goto(site.url)
-    # Playwright's Chromium keeps no pages in memory, so the events of it are played.
-    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
-    other = page.context.new_page()
-    other.goto(f"{site.url}/empty")
-    press(other, f"{BANNER} [value=accept]")
-    assert page.locator(BANNER).count() == 1, "a page in memory hears nothing"
-    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
-    expect(page.locator(BANNER)).to_have_count(0)
-    expect(page.locator("#opened")).to_be_visible()
-
-
-def test_a_page_brought_back_after_a_withdrawal_is_loaded_anew(site, new_page):
-    """What runs in it, though withdrawn since, ends with it (R29)."""
-    page = new_page()
-    page.goto(site.url)
-    press(page, f"{BANNER} [value=accept]")
-    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
-    other = page.context.new_page()
-    other.goto(f"{site.url}/empty")
-    press(other, open_settings(other).locator("[value=reject]"))
-    with page.expect_navigation():
-        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
-    assert page.locator("body").get_attribute("data-ran") == "0"
-
-
 @both
 def test_going_back_shows_no_banner_that_was_answered(site, new_page, script):
     """The page before the answer is fetched again, not shown from the browser's cache (R120)."""
