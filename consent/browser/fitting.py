@@ -135,7 +135,7 @@ def _cut(segments: Sequence[bytes | memoryview]) -> list[bytes]:
 
 
 def placeholder_for(plan: Plan, page: Page | None, policies: Sequence[bytes]) -> Placeholder | None:
-    """What stands for a refused embed, with the nonce that the page's policies ask of its styles."""
+    """What stands for a refused embed, with the nonce that the page's policies ask of styles."""
     placeholder = page.placeholder if page is not None else plan.placeholder
     nonce = rule(policies, plan.policy_outside, plan.nonce and plan.nonce()).style
     return nonced(placeholder, nonce) if placeholder is not None and nonce else placeholder

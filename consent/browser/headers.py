@@ -6,7 +6,10 @@ import logging
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from .late import Seen
 
 Headers = list[tuple[bytes, bytes]]
 Fields = Sequence[tuple[bytes, bytes]]
@@ -113,16 +116,19 @@ class Head:
     - `encoded`: whether it would be a page, were it not compressed.
     - `declared`: how many bytes it announces, -1 for none.
     - `policies`: its content security policies.
+    - `seen`: the page that came with it last, if that is remembered.
     """
 
     __slots__ = (
         "_made",
+        "_private",
         "declared",
         "encoded",
         "fields",
         "given",
         "page",
         "policies",
+        "seen",
         "status",
         "tag",
     )
@@ -133,6 +139,8 @@ class Head:
         self.tag = tag
         self._made: dict[tuple[bool, bool, bool], tuple[Headers, list[int]]] = {}
         self.policies: Sequence[bytes] = ()
+        self.seen: Seen | None = None
+        self._private: Headers | None = None
         self.declared, self.page, self.encoded, self.status = -1, False, False, 0
         found = {name.lower(): value for name, value in fields}
         if status != 200 and (
@@ -154,6 +162,10 @@ class Head:
 
     def revised(self, changed: bool, private: bool, length: int | None) -> Headers:
         """As the function `revised`; the list is the caller's, to change at will."""
+        if length == KEEP and private and not changed:
+            if self._private is None:
+                self._private = revised(self.fields, changed, private, self.tag)
+            return self._private.copy()
         kind = (changed, private, length is None)
         made = self._made.get(kind)
         if made is None:
@@ -161,7 +173,7 @@ class Head:
             out = revised(self.fields, changed, private, self.tag, keep)
             places = [at for at, field in enumerate(out) if field[0].lower() == b"content-length"]
             made = self._made[kind] = (out, places)
-        headers = list(made[0])
+        headers = made[0].copy()
         if length is not None and length != KEEP:
             for at in made[1]:
                 headers[at] = (headers[at][0], b"%d" % length)

@@ -8,7 +8,7 @@ goes in depends on offsets in the body alone, so that any chunking gives the sam
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, Iterator, MutableMapping
 from typing import Any, cast
 
 from .fitting import Fitted, filled, fitted, insertion_for, placeholder_for, refilled, through
@@ -28,16 +28,16 @@ _BODY = "http.response.body"
 _NOWHERE = Top()
 
 
+_NEVER: Iterator[None] = iter(())
+
+
 class _Done:
     """What is awaited where nothing is sent; one object for all, since it has no state."""
 
     __slots__ = ()
-
-    def __await__(self) -> Generator[None, None, None]:
-        return _NEVER
+    __await__ = cast("Callable[[_Done], Generator[None, None, None]]", _NEVER.__iter__)
 
 
-_NEVER = cast("Generator[None, None, None]", iter(()))
 _DONE = _Done()
 
 
@@ -64,8 +64,11 @@ def responder(plan: Plan, send: Send, scope: Scope, visitor: Reading | None = No
                 return _DONE
             then = send
             return send(_unread(message, found, plan, scope, visitor))
-        # A whole page that is remembered has no gates, and its places are known.
-        seen = known(message.get("body"))
+        # A whole page that is remembered has no gates, and its places are known. Most often it is
+        # the one that came with this head before.
+        data, seen = message.get("body"), found.seen
+        if seen is None or seen.data != data:
+            seen = found.seen = known(data)
         if seen is None or seen.top is None or message.get("more_body", False):
             rewriting = _rewriting(plan, send, scope, visitor, found, start)
             next(rewriting)
