@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.unit.small_site import Make, Site
+
+# How long an example takes says what else the machine does.
+settings.register_profile("unhurried")
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ GATED = FIRST._replace(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from([b"", b"<!doctype html>", HEAD]),
     st.lists(PIECES, max_size=12).map(b"".join),
@@ -80,7 +80,7 @@ def test_a_long_page_is_the_same_in_any_chunks(plan: Plan, size: int) -> None:
         assert respond(plan, page(cut(text, size))).body == respond(plan, page(text)).body
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(PIECES, max_size=12).map(b"".join))
 def test_without_anything_to_do_nothing_changes(rest: bytes) -> None:
     messages = page(cut(b"<!doctype html>" + rest, 100))

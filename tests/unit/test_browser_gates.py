@@ -196,7 +196,7 @@ ODD = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(ODD, max_size=30).map(b"".join), st.lists(st.integers(0, 400), max_size=8))
 @example(b"<svg><template data-consent=no></svg>x", [13, 30])
 def test_any_chunking_opens_the_same_gates(page: bytes, places: list[int]) -> None:

@@ -91,7 +91,7 @@ def seen(page: bytes) -> list[tuple[bool, str]]:
     return [(html, name) for html, name in gates if name is not None]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(PAGES)
 def test_a_gate_is_asked_for_exactly_where_html5lib_sees_one(page: bytes) -> None:
     asked: list[str] = []
@@ -104,13 +104,13 @@ def test_a_gate_is_asked_for_exactly_where_html5lib_sees_one(page: bytes) -> Non
     assert sorted(asked) == sorted(name for _, name in seen(page))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(PAGES)
 def test_what_is_left_holds_refused_html_gates_only(page: bytes) -> None:
     assert set(seen(opened(page, "yes"))) <= {(True, "no")}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(PAGES)
 def test_with_nothing_allowed_every_html_gate_stays(page: bytes) -> None:
     foreign = [name for html, name in seen(page) if not html]

@@ -355,7 +355,7 @@ def test_ten_hundred_arbitrary_bodies_grant_nothing(site: Site) -> None:
     """1,000 arbitrary form bodies: no exception escapes, nothing is granted unasked."""
     client = site.client()
 
-    @settings(max_examples=1000, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=1000, suppress_health_check=list(HealthCheck))
     @given(
         st.one_of(
             st.binary(max_size=300),

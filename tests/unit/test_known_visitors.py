@@ -67,7 +67,7 @@ def test_pages_are_made_by_what_the_cookie_says_whether_or_not_it_is_remembered(
     values = cookies(site)
     runtime = site.consent.runtime
 
-    @settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=150, suppress_health_check=list(HealthCheck))
     @given(
         st.lists(st.sampled_from(values), max_size=2),
         st.sampled_from([(), ((b"sec-gpc", b"1"),), ((b"sec-gpc", b"0"),)]),
