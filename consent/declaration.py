@@ -47,9 +47,14 @@ class Item:
 class Service:
     """Who receives data when a category is allowed, and what it stores.
 
-    `purposes` are language-free codes; `hosts` the hosts its tags load from; `country` the ISO code
-    of the provider's seat; `transfers` the countries outside the EEA, `mechanism` their safeguard;
-    `since` the notice version (`YYYY.n`) before which the service stays gated and unasked (R81).
+    `purposes` are language-free codes; `country` the ISO code of the provider's seat; `transfers`
+    the countries outside the EEA, `mechanism` their safeguard; `since` the notice version
+    (`YYYY.n`) before which the service stays gated and unasked (R81).
+
+    What its tags load from is in `hosts`: `www.example.com`, `*.example.com` for every host below,
+    either with a port and the start of a path, `www.example.com/maps/`. `inline` holds regular
+    expressions for the scripts in the page that are the service's; `signal` names the way in which
+    it is told of a choice, empty for none.
     """
 
     id: str
@@ -60,6 +65,8 @@ class Service:
     purpose: Texts
     items: tuple[Item, ...] = ()
     hosts: tuple[str, ...] = ()
+    inline: tuple[str, ...] = ()
+    signal: str = ""
     country: str = ""
     transfers: tuple[str, ...] = ()
     mechanism: str = ""

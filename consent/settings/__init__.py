@@ -82,6 +82,28 @@ class Banner:
 
 
 @dataclass(frozen=True)
+class Enforcement:
+    """How strictly the server keeps to what is declared.
+
+    - `undeclared`: a cookie of the host app that nobody declared is dropped, or passed on and
+      reported (`drop`, `report`).
+    - `hosts`: a third-party host that no service declares is passed on and reported, or blocked
+      (`declared`, `strict`).
+    - `policy`: the content security policy is left alone, only reports, or holds (`off`, `report`,
+      `enforce`).
+    - `clear_site_data`: whether a full withdrawal also sends `Clear-Site-Data`.
+    - `cacheable`: whether pages are the same bytes for everybody, so that a shared cache can keep
+      them.
+    """
+
+    undeclared: str = "drop"
+    hosts: str = "declared"
+    policy: str = "off"
+    clear_site_data: bool = False
+    cacheable: bool = False
+
+
+@dataclass(frozen=True)
 class Notices:
     """Where the notice lies and at which path each language reads it."""
 
@@ -107,6 +129,7 @@ class Settings:
     cookie: str
     memory: Memory
     templates: Path | None
+    enforcement: Enforcement = Enforcement()
     keys: tuple[str, ...] = field(repr=False, default=())
 
 
@@ -161,6 +184,7 @@ def parse(
         cookie=cookie,
         memory=memory,
         templates=_folder(root, "templates", file.parent),
+        enforcement=_enforcement(root.inner("enforcement")),
         keys=_keys(environ, problems) if signing else (),
     )
     _no_collision(root, settings)
@@ -277,6 +301,18 @@ def _banner(entry: Reader) -> Banner:
     )
     entry.close()
     return banner
+
+
+def _enforcement(entry: Reader) -> Enforcement:
+    enforcement = Enforcement(
+        undeclared=entry.text("undeclared", "drop", one_of=("drop", "report")),
+        hosts=entry.text("hosts", "declared", one_of=("declared", "strict")),
+        policy=entry.text("policy", "off", one_of=("off", "report", "enforce")),
+        clear_site_data=entry.flag("clear_site_data", False),
+        cacheable=entry.flag("cacheable", False),
+    )
+    entry.close()
+    return enforcement
 
 
 def _notices(root: Reader, base: Path, languages: tuple[str, ...]) -> Notices | None:

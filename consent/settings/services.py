@@ -18,7 +18,7 @@ RESERVED = ("decision", "token", "shown", "return", "asked", "lang", "method", "
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _HOST = re.compile(
-    r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?(:[0-9]{1,5})?"
+    r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?(:[0-9]{1,5})?(/[!-~]*)?"
 )
 _DOMAIN = re.compile(r"\.?([a-z0-9-]+\.)*[a-z0-9-]+")
 _VERSION = re.compile(r"[1-9][0-9]{3}\.[1-9][0-9]{0,3}")
@@ -52,6 +52,9 @@ PURPOSES = (
     "marketing-automation",
     "bot-detection",
 )
+SIGNALS = ("google", "uet", "clarity", "meta", "hubspot", "matomo", "tiktok", "pinterest")
+"""The ways in which vendors are told of a choice (R93-R96)."""
+
 NECESSARY = (
     "session",
     "security",
@@ -192,6 +195,8 @@ def _service(
         purpose=merged.texts("purpose", languages, _texts(base, "purpose")),
         items=_items(entry, base, languages, necessary),
         hosts=_hosts(merged),
+        inline=_inline(merged),
+        signal=merged.text("signal", "", one_of=("", *SIGNALS)),
         country=merged.shaped("country", _COUNTRY, '"FI", the ISO 3166 code'),
         transfers=transfers,
         mechanism=mechanism,
@@ -249,9 +254,23 @@ def _hosts(entry: Reader) -> tuple[str, ...]:
     hosts = entry.words("hosts")
     for host in hosts:
         if not _HOST.fullmatch(host):
-            remedy = 'write "www.example.com" or "*.example.com"'
+            remedy = 'write "www.example.com", "*.example.com" or "www.example.com/maps/"'
             entry.fault("hosts", f"holds {show(host)}", remedy)
     return hosts
+
+
+def _inline(entry: Reader) -> tuple[str, ...]:
+    patterns = entry.words("inline")
+    for pattern in patterns:
+        try:
+            everything = re.search(pattern.encode(), b"") is not None
+        except re.error as error:
+            entry.fault("inline", f"holds {show(pattern)}: {error}", "write a regular expression")
+        else:
+            if everything:
+                remedy = "write a part of the snippet that stands in no other script"
+                entry.fault("inline", f"holds {show(pattern)}, which every script matches", remedy)
+    return patterns
 
 
 def _transfers(entry: Reader) -> tuple[tuple[str, ...], str]:
