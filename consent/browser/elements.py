@@ -20,12 +20,13 @@ class Embed(NamedTuple):
 
 
 class Element(NamedTuple):
-    """One open element. `kind` is one of the constants below."""
+    """One open element. `kind` is one of the constants below, `gate` the name of a closed gate."""
 
     kind: int
     name: bytes
     space: bytes = b""
     embed: Embed | None = None
+    gate: str = ""
 
 
 TEMPLATE = 0  # an HTML template that stays in the page
@@ -82,6 +83,13 @@ class Elements:
         for element in reversed(self.stack):
             if element.kind not in _MARKS:
                 return element
+        return None
+
+    def gate(self) -> str | None:
+        """The name of the gate whose template is open, empty in another one, None in none."""
+        for element in reversed(self.stack):
+            if element.kind == TEMPLATE:
+                return element.gate
         return None
 
     def plain(self) -> bool:

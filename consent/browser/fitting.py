@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from .gates import Placeholder
 from .headers import rule
+from .holding import Placeholder
 from .late import LateGates, Seen
-from .places import Top, safe
+from .places import Top, safe, tailed
 from .plan import TOKEN, Insertion, Page, Plan, nonced, with_nonce
 
 
@@ -31,9 +31,10 @@ Of a whole page nothing is held and nothing to come.
 class Made(NamedTuple):
     """What was made of a page that is remembered, cut where the token goes, and from what."""
 
-    insertion: Insertion
     plan: Plan
+    insertion: Insertion | None
     whole: bool
+    place: bytes
     pieces: list[bytes]
     held: bytes
     tail: bytes
@@ -82,27 +83,59 @@ def filled(data: bytes, whole: bool, fit: Fitted, top: Top) -> Filled:
 def refilled(
     seen: Seen,
     whole: bool,
-    insertion: Insertion,
+    insertion: Insertion | None,
     plan: Plan,
     page: Page | None,
     policies: Sequence[bytes],
     top: Top,
 ) -> Filled:
-    """As `filled`, for what is remembered; what is made of it is kept with it."""
+    """As `filled`, for what is remembered, through its gates if it has any.
+
+    What is made of it is kept with it, unless it has a nonce.
+    """
     free = plan.nonce is None and not policies
-    made = seen.made if free else None
-    if made is None or made[0] is not insertion or made[1] is not plan or made[2] is not whole:
-        fit = fitted(insertion, plan, policies, top)
-        segments, held, tail = _segments(seen.data, whole, fit, top)
-        made = Made(insertion, plan, whole, _cut(segments), held, tail)
-        if free:
-            seen.made = made
-    _, _, _, pieces, held, tail = made
+    if free:
+        for made in seen.made:
+            if made[0] is plan and made[1] is insertion and made[2] is whole:
+                if insertion is None and page is not None and made[3] != page.place:
+                    continue
+                break
+        else:
+            made = _make(seen, whole, insertion, plan, page, policies, top)
+            seen.keep(made)
+    else:
+        made = _make(seen, whole, insertion, plan, page, policies, top)
+    _, _, _, _, pieces, held, tail = made
     if page is None:
         return pieces[0], held, tail
-    if TOKEN in tail:
+    if tail and TOKEN in tail:
         tail = tail.replace(TOKEN, page.token())
     return page.token().join(pieces) if len(pieces) > 1 else pieces[0], held, tail
+
+
+def _make(
+    seen: Seen,
+    whole: bool,
+    insertion: Insertion | None,
+    plan: Plan,
+    page: Page | None,
+    policies: Sequence[bytes],
+    top: Top,
+) -> Made:
+    fit = fitted(insertion, plan, policies, top) if insertion else Fitted()
+    place = page.place if page is not None and insertion is None else b""
+    held = tail = b""
+    if whole and plan.allows is not None and (seen.marked or plan.hosts):
+        gates = LateGates(
+            plan.allows, placeholder_for(plan, page, policies), plan.hosts, awake=True
+        )
+        body, _ = tailed(through(gates, seen.data, True, fit, top), fit.tail, top.close, True)
+    else:
+        segments, held, tail = _segments(seen.data, whole, fit, top)
+        body = b"".join(segments)
+    if body == seen.data:
+        body = seen.data  # so that nobody takes it for changed
+    return Made(plan, insertion, whole, place, body.split(TOKEN), held, tail)
 
 
 def _segments(
@@ -120,18 +153,13 @@ def _segments(
     return segments, data[end:], tail
 
 
-def _cut(segments: Sequence[bytes | memoryview]) -> list[bytes]:
-    pieces: list[bytes] = []
-    joined: list[bytes | memoryview] = []
-    for index, segment in enumerate(segments):
-        if index % 2 and TOKEN in (ours := bytes(segment)):
-            first, *others = ours.split(TOKEN)
-            pieces.append(b"".join((*joined, first)))
-            pieces += others
-            joined = [pieces.pop()]
-        else:
-            joined.append(segment)
-    return [*pieces, b"".join(joined)]
+def tokened(placeholder: Placeholder, page: Page) -> Placeholder:
+    """Placeholders with the token of one page in them."""
+
+    def make(name: str, attributes: Mapping[str, str], inner: bytes) -> bytes:
+        return placeholder(name, attributes, inner).replace(TOKEN, page.token())
+
+    return make
 
 
 def placeholder_for(plan: Plan, page: Page | None, policies: Sequence[bytes]) -> Placeholder | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from .elements import (
     OPENED,
@@ -22,6 +22,8 @@ from .elements import (
     Elements,
     Embed,
 )
+from .holding import CONTENT, Holder, Placeholder
+from .hosts import Hosts
 from .html import (
     ATTRIBUTE,
     CDATA,
@@ -35,6 +37,7 @@ from .html import (
     skipper,
     text,
 )
+from .loads import LOADING
 
 Allows = Callable[[str], bool]
 """Whether the visitor allows a category or service, by its id; False for an unknown one."""
@@ -42,13 +45,21 @@ Allows = Callable[[str], bool]
 DEEPEST = 128
 """How many open elements that matter are kept: each tag may ask all of them."""
 
-Placeholder = Callable[[str, Mapping[str, str], bytes], bytes]
-"""What stands for a refused embed: given its id, the template's attributes and its content."""
-
 _logger = logging.getLogger("consent")
 _SKIP = skipper(
     b"/tTsSmMxXiInNpP",
     rb"/?+template|svg|math|script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext",
+)
+# A style without anything that could load stands in many tags and stops nobody.
+_STOPS = (
+    rb"(?=[sSbBpPaA])(?:(?i:background|ping|attributionsrc)|(?i:style)(?!=\"[^\"(\\&@]*+\"))"
+    rb"[\t\n\f\r =/>]"
+)
+_SKIP_LOADS = skipper(
+    b"/tTsSmMxXiInNpPfFvVaAeEoOlLbB",
+    rb"/?+template|svg|math|script|style|textarea|title|xmp|noembed|noframes|plaintext|%b"
+    % b"|".join(LOADING.split()),
+    _STOPS,
 )
 _START = re.compile(rb"<(/?)([a-zA-Z][^\t\n\f\r />]*+)?")
 _LITERAL = re.compile(rb"<[^a-zA-Z/!?]")
@@ -61,9 +72,15 @@ class Gates:
     Of a longer tag no attribute is read, so that a gate in it stays closed.
     """
 
-    def __init__(self, allows: Allows, placeholder: Placeholder | None = None) -> None:
+    def __init__(
+        self, allows: Allows, placeholder: Placeholder | None = None, hosts: Hosts | None = None
+    ) -> None:
         self._allows = allows
+        self._holder = Holder(hosts, placeholder) if hosts else None
+        self._skip = _SKIP_LOADS if hosts else _SKIP
+        self._last = False
         self._placeholder = placeholder
+        self._longest = CONTENT if hosts else LIMIT
         self._elements = Elements()
         self._kept = b""  # the start of an open construct, or a shorter one that is equal to it
         self._sent = 0  # how much of it has been given out already
@@ -85,6 +102,7 @@ class Gates:
         buffer = self._kept + data if kept else data
         self._out, self._from, self._inner_from = [], self._sent, kept
         self._kept, self._sent = b"", 0
+        self._last = last
         end = self._scan(buffer, kept)
         if last:
             end = len(buffer)
@@ -110,7 +128,7 @@ class Gates:
                 self._raw, position = b"", found
                 self._ending = not elements.plain()
             if elements.plain():
-                match = _SKIP.match(buffer, position)
+                match = self._skip.match(buffer, position)
                 position = match.end() if match else position
                 self._long = self._long and not position
             else:
@@ -119,7 +137,9 @@ class Gates:
                 return end
             match = TAG.match(buffer, position)
             if match:
-                self._tag(buffer, match, kept)
+                if not self._tag(buffer, match, kept):
+                    self._kept = buffer[position:]
+                    return position
                 position = match.end()
                 continue
             section = elements.foreign() and buffer.startswith(b"<![CDATA[", position)
@@ -150,13 +170,26 @@ class Gates:
                 return position
             return self._keep(rest[:9], end)
         name = name.lower()
-        if self._long or len(rest) > LIMIT:
+        if self._long or len(rest) > self._longest:
+            if (
+                self._holder is not None
+                and not self._long
+                and not self._removing
+                and rest[1:2] != b"/"
+            ):
+                self._leave_out(buffer, position, end)
+                self._out.append(self._begun(rest))
             self._long = True
             self._keep(_shortened(rest), end)
             opens = start is not None and name == b"template" and not start[1]
             gate = opens and self._elements.enter(name, b"")
             return position if gate else end
-        if self._removing or b"template".startswith(name) or b"script".startswith(name):
+        gates = b"template".startswith(name) or b"script".startswith(name)
+        if (
+            self._removing
+            or gates
+            or (self._holder is not None and start is not None and not start[1])
+        ):
             self._kept = rest
             return position
         return self._keep(rest, end)
@@ -165,37 +198,66 @@ class Gates:
         self._out.append(buffer[self._from : start])
         self._from = end
 
-    def _tag(self, buffer: bytes, match: re.Match[bytes], kept: int) -> None:
+    def _tag(self, buffer: bytes, match: re.Match[bytes], kept: int) -> bool:
+        """Read a whole tag; tell whether it could be judged with what has come so far."""
         start, end = match.span()
         long = self._long or end - start > LIMIT
-        self._long = False
         if self._ending:
-            self._ending = False
-            return
+            self._long = self._ending = False
+            return True
         name, rest = match[2].lower(), match[3]
         elements = self._elements
+        content = end
+        if self._holder is not None and not match[1] and not self._removing:
+            foreign = elements.foreign()
+            content, whole = self._holder.content(name, buffer, end, foreign)
+            if not whole and not self._last:
+                return False
+        fed, self._long = self._long, False
         if len(elements.stack) >= DEEPEST:
             self._lose(buffer, start, end)
-            return
+            return True
         if match[1]:
             self._end_tag(buffer, start, end, name, long, kept)
-            return
+            return True
         space = elements.enter(name, rest)
         if name == b"template" and not self._removing:
             if space:
                 self._foreign_template(buffer, start, end, space, rest, long)
             else:
                 self._template(buffer, start, end, {} if long else attributes(rest))
-            return
+            return True
         if name == b"template" and not space:
             elements.stack.append(Element(TEMPLATE, name))
-            return
+            return True
+        shown: bytes | None = None
         if name == b"script" and not long and not self._removing and self._releases(rest):
+            rest = _released(rest)
+            shown = b"<%b%b>" % (match[2], rest)
+        if self._holder is not None and not self._removing and end - start > CONTENT:
+            shown = self._begun(buffer[start:end])
+        elif self._holder is not None and not self._removing and not fed:
+            held = self._holder.hold(match[2], rest, space, buffer[end:content], elements.gate())
+            shown = held or shown
+        if shown is not None:
             self._leave_out(buffer, start, end)
-            self._out += (b"<", match[2], _released(rest), b">")
+            self._out.append(shown)
         elements.open(name, space, rest)
         if not space and name in RAW:
             self._raw = name
+        return True
+
+    def _begun(self, tag: bytes) -> bytes:
+        """A tag that is too long to be held: what loads in the first of its attributes is held."""
+        start = _START.match(tag)
+        assert start
+        assert start[2]
+        assert self._holder
+        rest = tag[start.end() : CONTENT]
+        ends = [match.end() for match in ATTRIBUTE.finditer(rest)][:-1]
+        rest = rest[: ends[-1]] if ends else b""
+        held = self._holder.hold(start[2], rest, b"", b"", "")
+        return tag if held is None else held[:-1] + tag[start.end() + len(rest) :]
 
     def _lose(self, buffer: bytes, start: int, end: int) -> None:
         """Read no further: HTML gates stay closed by themselves, the rest of an SVG is left out."""
@@ -210,7 +272,7 @@ class Gates:
 
     def _template(self, buffer: bytes, start: int, end: int, found: dict[bytes, bytes]) -> None:
         gate = found.get(b"data-consent")
-        embed = None
+        embed, name = None, ""
         if gate is not None:
             name = text(gate)
             if self._allows(name):
@@ -220,7 +282,7 @@ class Gates:
             if b"data-embed" in found and self._placeholder and not self._embed:
                 embed = Embed(name, {text(key): text(value) for key, value in found.items()})
                 self._embed, self._inner, self._inner_from = embed, [], end
-        self._elements.stack.append(Element(TEMPLATE, b"template", b"", embed))
+        self._elements.stack.append(Element(TEMPLATE, b"template", b"", embed, name))
 
     def _foreign_template(
         self, buffer: bytes, start: int, end: int, space: bytes, rest: bytes, long: bool

@@ -59,14 +59,24 @@ _SCRIPT_EVENT = re.compile(rb"(?i)<!--|-->|<(/?)script(?=[\t\n\f\r />])")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*;?=?)")
 
 
-def skipper(firsts: bytes, names: bytes) -> re.Pattern[bytes]:
+def skipper(
+    firsts: bytes, names: bytes, stops: bytes = b"", whole: bytes = b""
+) -> re.Pattern[bytes]:
     """An expression for all text, comments and tags up to the next tag with one of the names.
 
     `names` are alternatives of an expression, each from its slash on, and `firsts` the characters
-    that they begin with. It stops as well at the first construct that the data ends within.
+    that they begin with. `stops` is an expression for the start of an attribute whose tag counts
+    too, whatever its name; `whole` one for what is skipped as one piece. It stops as well at the
+    first construct that the data ends within.
     """
     other = rb"(?!(?=[%b])(?i:%b)(?:[\t\n\f\r />]|\Z))/?+" % (firsts, names)
-    tag = rb"%b%b%b(?:>|%b>)" % (other, _NAME, _USUAL, _ATTRIBUTES)
+    usual, every = _USUAL, _ATTRIBUTES
+    if stops:
+        usual = possessive(rb'[ \n](?!%b)[a-zA-Z-]++="[^"]*+"' % stops)
+        every = possessive(rb"[\t\n\f\r /]++|(?!%b)%b" % (stops, _ATTRIBUTE))
+    tag = rb"%b%b%b(?:>|%b>)" % (other, _NAME, usual, every)
+    if whole:
+        tag = rb"(?:%b|%b)" % (whole, tag)
     other = rb"<(?:%b|%b|%b|(?=[^a-zA-Z/!?]))[^<]*+" % (tag, COMMENT_TEXT, _BOGUS)
     return re.compile(rb"[^<]*+%b" % possessive(other))
 

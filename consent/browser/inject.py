@@ -11,7 +11,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, Iterator, MutableMapping
 from typing import Any, cast
 
-from .fitting import Fitted, filled, fitted, insertion_for, placeholder_for, refilled, through
+from .fitting import (
+    Fitted,
+    filled,
+    fitted,
+    insertion_for,
+    placeholder_for,
+    refilled,
+    through,
+    tokened,
+)
 from .headers import KEEP, Head, head, warn_of_encoding
 from .late import LateGates, known, marked
 from .places import Search, Top, is_document, recall, tailed
@@ -76,9 +85,11 @@ def responder(plan: Plan, send: Send, scope: Scope, visitor: Reading | None = No
             return then(message)
         then = send
         body = seen.data
-        if plan.adds:
+        gated = plan.hosts is not None or (seen.marked and plan.allows is not None)
+        if plan.adds or gated:
             page = plan.page(scope, visitor) if plan.page else None
-            if insertion := insertion_for(plan, page, seen.top):
+            insertion = insertion_for(plan, page, seen.top) if plan.adds else None
+            if insertion is not None or gated:
                 policies, top = found.policies, seen.top
                 body, _, _ = refilled(seen, True, insertion, plan, page, policies, top)
                 message = {**message, "body": body}
@@ -154,30 +165,40 @@ def _rewriting(
             out = send(message)
 
     # What goes in is known now. A whole page without gates is done with at once.
-    allows = plan.allows
-    whole = ended and (
-        allows is None or seen is not None or not marked(data, top if inserts else None)
-    )
+    allows, begin = plan.allows, top if inserts else None
+    clean = allows is None or (plan.hosts is None and not marked(data, begin))
+    whole = ended and clean
     page = plan.page(scope, visitor) if plan.page and (plan.adds or not whole) else None
     insertion = insertion_for(plan, page, top) if plan.adds else None
     gates: LateGates | None = None
-    if not whole and allows is not None:
-        placeholder = placeholder_for(plan, page, found.policies)
-        gates = LateGates(allows, placeholder, awake=ended)
     body, held, tail = data, b"", b""
-    passes = gates is None or gates.passes(data, top if inserts else None)
-    if passes and insertion is not None and seen is not None:
-        policies = found.policies
-        body, held, tail = refilled(seen, whole, insertion, plan, page, policies, top)
+    if seen is None and plan.hosts is not None:
+        marked(data, begin)  # remembers it, if it came before
+    if seen is not None and seen.top is not None and ended:
+        if insertion is not None or not clean:
+            policies = found.policies
+            body, held, tail = refilled(seen, True, insertion, plan, page, policies, top)
     else:
-        fit = Fitted()
-        if insertion is not None:
-            fit = fitted(insertion, plan, found.policies, top, page)
-        if gates is not None and not passes:
-            tail = fit.tail
-            body, held = tailed(through(gates, data, ended, fit, top), tail, top.close, ended)
-        elif insertion is not None:
-            body, held, tail = filled(data, whole, fit, top)
+        passes = True
+        if not whole and allows is not None:
+            placeholder = placeholder_for(plan, page, found.policies)
+            if placeholder is not None and page is not None:
+                placeholder = tokened(placeholder, page)
+            gates = LateGates(allows, placeholder, plan.hosts, awake=ended)
+            passes = gates.passes(data, begin)
+        if passes and insertion is not None and seen is not None:
+            policies = found.policies
+            body, held, tail = refilled(seen, False, insertion, plan, page, policies, top)
+        else:
+            fit = Fitted()
+            if insertion is not None:
+                fit = fitted(insertion, plan, found.policies, top, page)
+            if gates is not None and not passes:
+                tail = fit.tail
+                body = through(gates, data, ended, fit, top)
+                body, held = tailed(body, tail, top.close, ended)
+            elif insertion is not None:
+                body, held, tail = filled(data, whole, fit, top)
 
     changed = gates is not None or bool(tail) or body is not data
     if body is not message.get("body"):

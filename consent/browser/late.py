@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .gates import Allows, Gates, Placeholder
+from .gates import Allows, Gates
+from .holding import Placeholder
+from .hosts import Hosts
 from .html import LIMIT, TAG
 from .places import TAIL, Top
 
@@ -18,32 +20,38 @@ _KEPT = 64 * 1024
 
 
 class Seen:
-    """A page, or a chunk of one, that comes again and holds no gate's mark.
+    """A page, or a chunk of one, that comes again.
 
+    - `marked`: whether a gate's mark may stand in it.
     - `whole`: up to where it holds no open start of a gate, -1 for hard to tell.
-    - `plain`: whether it neither holds such a start nor may hold the end of the page's body.
+    - `plain`: whether it holds no mark and no such start and may not hold the end of a body.
     - `top`: the places, if it is how a page begins.
-    - `made`: what was made of it last.
+    - `made`: what was made of it lately.
     - `follows`: the plain chunk that came after it last.
     - `kept`: whether it is still remembered.
     """
 
-    __slots__ = ("data", "follows", "kept", "made", "plain", "top", "whole")
+    __slots__ = ("data", "follows", "kept", "made", "marked", "plain", "top", "whole")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.whole = _whole(data)
+        self.marked = bool(_MARK.search(data))
+        self.whole = -1 if self.marked else _whole(data)
         end = data[-TAIL:].lower()
         last = end[end.rfind(b"<") :] if b"<" in end else b"-"
         self.plain = not (b"</body" in end or b"</body".startswith(last))
         self.plain = self.plain and self.whole == len(data)
         self.top: Top | None = None
-        self.made: Made | None = None
+        self.made: tuple[Made, ...] = ()
         self.follows: Seen | None = None
         self.kept = True
 
+    def keep(self, made: Made) -> None:
+        """Keep what was made of it, and the three before that."""
+        self.made = (made, *self.made[:3])
 
-_unmarked: dict[bytes, Seen] = {}
+
+_seen: dict[bytes, Seen] = {}
 _once: set[bytes] = set()
 
 
@@ -52,24 +60,22 @@ def known(data: object) -> Seen | None:
     if type(data) is not bytes:
         return None
     middle = len(data) >> 1
-    seen = _unmarked.get(data[middle : middle + 24])
+    seen = _seen.get(data[middle : middle + 24])
     return seen if seen is not None and seen.data == data else None
 
 
 def marked(data: bytes, top: Top | None = None) -> bool:
-    """Whether a gate's attribute may stand in the data: a quick look that needs no tokens.
+    """Whether a gate's mark may stand in the data: a quick look that needs no tokens.
 
-    A few pages and chunks without any are remembered when they come the second time, so that from
-    then on they are only compared; `top` is kept with them.
+    A few pages and chunks are remembered when they come the second time, so that from then on they
+    are only compared; `top` is kept with them.
     """
-    seen = known(data)
+    seen = known(data) or _remember(data)
     if seen is None:
-        if _MARK.search(data):
-            return True
-        seen = _remember(data)
-    if seen is not None and seen.top is None:
+        return bool(_MARK.search(data))
+    if seen.top is None:
         seen.top = top
-    return False
+    return seen.marked
 
 
 def _remember(data: bytes) -> Seen | None:
@@ -83,11 +89,11 @@ def _remember(data: bytes) -> Seen | None:
             _once.clear()
         _once.add(key)
         return None
-    if len(_unmarked) >= 32:
-        gone = _unmarked.pop(next(iter(_unmarked)), None)
+    if len(_seen) >= 32:
+        gone = _seen.pop(next(iter(_seen)), None)
         if gone is not None:  # or a long chain of what came once would stay
             gone.kept, gone.follows = False, None
-    seen = _unmarked[key] = Seen(data)
+    seen = _seen[key] = Seen(data)
     return seen
 
 
@@ -96,15 +102,20 @@ class LateGates:
 
     Only from the first mark on, or after 64 KiB that nobody else remembers, they are read as
     tokens, then from the start of the page. Until then a tag that may be a gate and is not whole
-    yet is held back. `awake` says that a mark is known to come.
+    yet is held back. `awake` says that a mark is known to come; with `hosts` every tag matters.
     """
 
     def __init__(
-        self, allows: Allows, placeholder: Placeholder | None = None, *, awake: bool = False
+        self,
+        allows: Allows,
+        placeholder: Placeholder | None = None,
+        hosts: Hosts | None = None,
+        *,
+        awake: bool = False,
     ) -> None:
         self._allows = allows
         self._placeholder = placeholder
-        self._gates = Gates(allows, placeholder) if awake else None
+        self._gates = Gates(allows, placeholder, hosts) if awake or hosts else None
         self._passed: list[bytes] = []
         self._size = 0
         self._held = b""

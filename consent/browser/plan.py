@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from secrets import token_hex
 from typing import Any, NamedTuple, Protocol
 
-from .gates import Allows, Placeholder
+from .gates import Allows
+from .holding import Placeholder
+from .hosts import Hosts
 from .request import Scope
 
-TOKEN = b"\0"
-"""Where it stands in a banner the token of the page goes, which differs with every request."""
+TOKEN = b"vc-" + token_hex(16).encode("ascii")
+"""Where it stands the token of the page goes, which differs with every request.
+
+It is drawn anew in each process, so that no page can hold it.
+"""
 
 
 class Insertion(NamedTuple):
@@ -39,11 +45,15 @@ class Page(Protocol):
     def insertion(self, lang: str) -> Insertion | None:
         """As `Plan.insertion`."""
 
+    @property
+    def place(self) -> bytes:
+        """The address of the page, from which its placeholders lead on."""
+
     def token(self) -> bytes:
-        """What goes where TOKEN stands in the insertion's banner."""
+        """What goes where TOKEN stands in the insertion and in placeholders."""
 
     def placeholder(self, name: str, attributes: Mapping[str, str], inner: bytes) -> bytes:
-        """As `Plan.placeholder`."""
+        """As `Plan.placeholder`, with TOKEN in it."""
 
 
 class Plan(NamedTuple):
@@ -61,6 +71,7 @@ class Plan(NamedTuple):
     - `page`: makes `insertion` and `placeholder` where they depend on the request; called at most
       once a request, and only for a page that needs one of them.
     - `adds`: whether an insertion may be made at all.
+    - `hosts`: what pages may load from, None where nothing is refused.
     """
 
     insertion: Insertion | Callable[[str], Insertion | None] | None = None
@@ -72,11 +83,17 @@ class Plan(NamedTuple):
     tag: bytes = b""
     page: Callable[[Scope, Any], Page] | None = None
     adds: bool = True
+    hosts: Hosts | None = None
 
     @property
     def rewrites(self) -> bool:
         """Whether a page may become another one."""
-        return self.insertion is not None or self.allows is not None or self.page is not None
+        return (
+            self.insertion is not None
+            or self.allows is not None
+            or self.page is not None
+            or self.hosts is not None
+        )
 
 
 def with_nonce(html: bytes, tag: bytes, nonce: bytes) -> bytes:

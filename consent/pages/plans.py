@@ -167,7 +167,12 @@ class Page:
         lang = plans.spoken(self._lang)
         once = plans.runtime.embed_address(name, lang, inner, back.decode("ascii"))
         made = plans.edition.placeholder(lang, name, once=bool(once), size=_size(inner))
-        return made.fill(self.token(), back, once.encode("ascii"))
+        return made.fill(TOKEN, back, once.encode("ascii"))
+
+    @property
+    def place(self) -> bytes:
+        """The address of the page, from which its placeholders lead on."""
+        return _back(self._scope)
 
     def token(self) -> bytes:
         """One token for all the forms of a page (R46): 18 random bytes, as base64url."""

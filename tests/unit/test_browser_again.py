@@ -24,7 +24,7 @@ def test_a_page_that_comes_again_becomes_the_same_bytes_each_time(size: int, end
     data = filled(size) + ending
     expected = []
     for plan in PLANS:
-        late._unmarked.clear()
+        late._seen.clear()
         late._once.clear()
         expected.append(respond(plan, page(data)).body)
     for chunk in (len(data), 1500, 4096, 16_384):

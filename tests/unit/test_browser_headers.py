@@ -63,8 +63,8 @@ def test_what_is_remembered_of_pages_stays_small() -> None:
         assert respond(FIRST, page(data)).body.startswith(REWRITTEN[:30])
         assert not marked(data)
     assert len(places._known) <= 64
-    assert len(late._unmarked) <= 32
-    assert all(len(unmarked.data) <= 64 * 1024 for unmarked in late._unmarked.values())
+    assert len(late._seen) <= 32
+    assert all(len(unmarked.data) <= 64 * 1024 for unmarked in late._seen.values())
 
 
 def test_a_mark_is_found_however_it_is_spelled_and_though_its_page_looks_like_another() -> None:

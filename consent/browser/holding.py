@@ -1,0 +1,172 @@
+"""How a tag that may not load is made inert, so that the script can bring it to life in its place.
+
+Attributes with refused addresses get another name (`data-held-src`), scripts and styles a type that
+no browser knows; `data-consent` names the service that is waited for. What should stand in an SVG
+or in MathML, where script could not mend it, is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Mapping
+
+from .hosts import Hosts
+from .html import ATTRIBUTE, TAG, attributes, raw_end, text
+from .loads import in_json, in_module, in_style, refused
+
+Placeholder = Callable[[str, Mapping[str, str], bytes], bytes]
+"""What stands for a refused embed: given its id, the template's attributes and its content."""
+
+CONTENT = 60 * 1024
+"""How much of a script or style that stands in the page is read, in bytes."""
+
+NOBODY = "-"
+"""Stands for the service where none is declared: nobody can be allowed."""
+
+_RUNS = re.compile(
+    r"(?:(?:application|text)/(?:x-)?(?:java|ecma)script|text/(?:javascript1\.[0-5]|jscript"
+    r"|livescript)|module)?"
+)
+_LISTS = frozenset(("importmap", "speculationrules"))
+_PLACED = frozenset(b"iframe video object embed".split())
+_UNSEEN = re.compile(rb"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
+_DOT = re.compile(rb"\s*0*[01]?\s*(?:px)?\s*")
+_BEFORE_SOURCE = re.compile(rb"[\t\n\f\r ]*+(?=<(?i:source|track)[\t\n\f\r />])")
+
+
+class Holder:
+    """Makes inert what `hosts` refuse; `placeholder` stands where a frame or a video was held."""
+
+    def __init__(self, hosts: Hosts, placeholder: Placeholder | None) -> None:
+        self._hosts = hosts
+        self._placeholder = placeholder
+
+    def content(self, name: bytes, buffer: bytes, start: int, foreign: bool) -> tuple[int, bool]:
+        """Find what belongs to a tag that ends at `start`, to judge it: (its end, all of it there).
+
+        That is the text of a script or style, and the sources of a video or a sound.
+        """
+        if name in (b"script", b"style"):
+            if foreign:
+                end = buffer.find(b"<", start)
+            else:
+                end, _, _ = raw_end(name, buffer, start)
+            limit = start + CONTENT
+            if end < 0 or end > limit:
+                return min(len(buffer), limit), len(buffer) >= limit
+            return end, True
+        if name in (b"video", b"audio") and not foreign:
+            return _sources(buffer, start)
+        return start, True
+
+    def hold(
+        self, tag: bytes, rest: bytes, space: bytes, content: bytes, gate: str | None
+    ) -> bytes | None:
+        """The inert form of a start tag, None where it may stay as it is.
+
+        `tag` is its name as written, `rest` what stands between that and its `>`; `space` as
+        `Elements.enter` gives it; `gate` is the name of the gate whose template it stands in, empty
+        in another template, None in none.
+        """
+        name = tag.lower()
+        found = attributes(rest)
+        kind = text(found.get(b"type", b"")).strip("\t\n\f\r ").lower()
+        if name == b"script" and kind not in _LISTS and not _RUNS.fullmatch(kind):
+            return None
+        foreign = bool(space) or name in (b"svg", b"math")
+        service, names = refused(name, found, self._hosts, foreign=foreign) or (None, [])
+        if service is None:
+            service = self._within(name, kind, found, content)
+        if service is None or (gate and self._hosts.guards(gate, service)):
+            return None
+        service = service or NOBODY
+        if name in (b"script", b"style"):
+            return _typed(tag, rest, service)
+        if foreign:
+            return b"<%b%b>" % (tag, _renamed(rest, names, None))
+        held = b'<%b data-consent="%b" data-held="%b"%b' % (
+            tag,
+            service.encode(),
+            b" ".join(names),
+            _renamed(rest, names, b"data-held-"),
+        )
+        placed = name in _PLACED and gate is None and service != NOBODY and self._placeholder
+        if not placed or _is_unseen(found):
+            return held + b">"
+        inner = b"<%b%b>%b</%b>" % (tag, rest, content, tag)
+        attached = {text(key): text(value) for key, value in found.items()}
+        assert self._placeholder
+        return self._placeholder(service, attached, inner) + _hidden(held) + b">"
+
+    def _within(
+        self, name: bytes, kind: str, found: Mapping[bytes, bytes], content: bytes
+    ) -> str | None:
+        hosts = self._hosts
+        if name == b"style":
+            return in_style(content.decode("utf-8", "replace"), hosts)
+        if name == b"script":
+            if b"src" in found or b"href" in found or b"xlink:href" in found:
+                return None
+            if kind in _LISTS:
+                return in_json(content.decode("utf-8", "replace"), hosts)
+            service = hosts.refuses_script(content)
+            if service is None and kind == "module":
+                service = in_module(content.decode("utf-8", "replace"), hosts)
+            return service
+        for match in TAG.finditer(content):
+            hit = refused(match[2].lower(), attributes(match[3]), hosts)
+            if hit is not None:
+                return hit[0]
+        return None
+
+
+def _sources(buffer: bytes, start: int) -> tuple[int, bool]:
+    position = start
+    while match := _BEFORE_SOURCE.match(buffer, position):
+        tag = TAG.match(buffer, match.end())
+        if tag is None or tag.end() - start > CONTENT:
+            return position, len(buffer) - start > CONTENT
+        position = tag.end()
+    # What follows may yet become another one.
+    after = buffer[position : position + 16].lstrip(b"\t\n\f\r ").lower()
+    unsure = b"<source ".startswith(after) or b"<track ".startswith(after)
+    return position, not unsure
+
+
+def _is_unseen(found: Mapping[bytes, bytes]) -> bool:
+    """Whether a frame shows nothing, as one that only counts visits."""
+    sides = (found.get(b"width"), found.get(b"height"))
+    dot = any(side is not None and side.strip() and _DOT.fullmatch(side) for side in sides)
+    return dot or b"hidden" in found or bool(_UNSEEN.search(found.get(b"style", b"")))
+
+
+def _hidden(tag: bytes) -> bytes:
+    # A slash at its end would become a part of the attribute's name.
+    return tag.rstrip(b"\t\n\f\r /") + b" hidden"
+
+
+def _typed(tag: bytes, rest: bytes, service: str) -> bytes:
+    """A script or style that no browser runs; the first of two attributes of a name counts."""
+    names = [b"src", b"type"]
+    return b'<%b type="text/plain" data-consent="%b"%b>' % (
+        tag,
+        service.encode(),
+        _renamed(rest, names, b"data-"),
+    )
+
+
+def _renamed(rest: bytes, names: Container[bytes], before: bytes | None) -> bytes:
+    """The attributes of a tag with some of them under another name, or left out."""
+    out: list[bytes] = []
+    at = 0
+    for match in ATTRIBUTE.finditer(rest):
+        name = match[1].lower()
+        if name not in names:
+            continue
+        if before is None:
+            out.append(rest[at : match.start()])
+            at = match.end()
+        else:
+            out += (rest[at : match.start()], before)
+            at = match.start()
+    return b"".join((*out, rest[at:]))
