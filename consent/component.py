@@ -7,6 +7,7 @@ app = consent.protect(app)
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ from .pages.visitor import Visitor
 if TYPE_CHECKING:
     from .pages.runtime import Clock
     from .settings import Settings
+
+logger = logging.getLogger("consent")
 
 
 class Consent:
@@ -69,6 +72,7 @@ class ConsentMiddleware:
         self.consent = consent
         self._plans = consent.runtime.plans
         self._own = consent.runtime.own
+        self._placed = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
@@ -76,6 +80,8 @@ class ConsentMiddleware:
         if kind != "http" and kind != "websocket":
             await self.app(scope, receive, self._closing(send) if kind == "lifespan" else send)
             return
+        if not self._placed:
+            self._place(scope)
         plans, has_copy = self._plans(scope["headers"])
         visitor = Visitor(plans, scope)
         state = scope.get("state")
@@ -104,6 +110,19 @@ class ConsentMiddleware:
             seen = with_own_etags(scope, plans.tag)
         response = await respond(runtime, edition, choice, seen, receive)
         await response(scope, receive, send)
+
+    def _place(self, scope: Scope) -> None:
+        """At the first request, say which paths of ours no request can ever have."""
+        self._placed = True
+        root = scope.get("root_path", "")
+        if outside := [path for path in self._own if not path.startswith(f"{root}/")]:
+            logger.error(
+                "the site is served under %s, so nobody gets to %s: in consent.toml, write prefix"
+                " and notices.paths as a browser sees them, beginning with %s/",
+                root,
+                ", ".join(path.rstrip("/") for path in outside),
+                root,
+            )
 
     def _closing(self, send: Send) -> Send:
         async def closing(message: Message) -> None:

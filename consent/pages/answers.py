@@ -17,7 +17,7 @@ from ..notice.number import VersionNumber
 from ..texts import texts
 from . import settings
 from .decide import Outcome, decide
-from .forms import BadForm, first_headers, language, read_form, same_origin, way
+from .forms import BadForm, first_headers, home, language, read_form, same_origin, way
 from .limits import client
 from .notice import is_notice
 from .runtime import Runtime
@@ -26,10 +26,12 @@ from .runtime import Runtime
 def missing(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
     """The page for an address of ours at which there is nothing, in the reader's language."""
     lang = language(first_headers(scope), edition.languages)
-    return message(runtime, edition, lang, "missing", 404)
+    return message(runtime, edition, scope, lang, "missing", 404)
 
 
-def message(runtime: Runtime, edition: Edition, lang: str, error: str, status: int) -> Response:
+def message(
+    runtime: Runtime, edition: Edition, scope: Scope, lang: str, error: str, status: int
+) -> Response:
     """A page that says what could not be done, and leads back."""
     t = texts(lang)
     title = t["error"]["missing"] if error == "missing" else t["error"]["heading"]
@@ -38,7 +40,7 @@ def message(runtime: Runtime, edition: Edition, lang: str, error: str, status: i
         **edition.context(lang),
         title=title,
         message="" if error == "missing" else t["error"][error],
-        back="/",
+        back=home(scope),
     )
     return HTMLResponse(html, status, settings.PRIVATE)
 
@@ -53,7 +55,7 @@ async def decided(
     form = await _form(runtime, receive, headers)
     if isinstance(form, str):
         status = 403 if form == "origin" else 400
-        return _failed(runtime, edition, lang, form, status, scripted=scripted)
+        return _failed(runtime, edition, scope, lang, form, status, scripted=scripted)
     if form.get("lang") in edition.languages:
         lang = form["lang"]
     outcome = await decide(
@@ -65,10 +67,10 @@ async def decided(
         cookies=frozenset(_cookie_names(scope)),
     )
     if outcome.error == "form":
-        return _failed(runtime, edition, lang, "form", 400, scripted=scripted)
+        return _failed(runtime, edition, scope, lang, "form", 400, scripted=scripted)
     if not outcome.error and _asks_anew(edition, form, outcome.choice):
         outcome = replace(outcome, error="stale", status=409)
-    back = way(form.get("return", "/"))
+    back = way(form.get("return", ""), scope)
     if scripted:
         content = _content(edition, outcome, lang)
         if outcome.error == "stale":
@@ -80,7 +82,7 @@ async def decided(
             edition,
             outcome.choice,
             lang,
-            back=settings.way_from(edition, back),
+            back=settings.way_from(edition, back, scope),
             message=texts(lang)["error"][outcome.error],
             status=outcome.status,
         )
@@ -102,13 +104,13 @@ async def dismissed(
     form = await _form(runtime, receive, headers)
     if isinstance(form, str):
         status = 403 if form == "origin" else 400
-        return _failed(runtime, edition, lang, form, status, scripted=scripted)
+        return _failed(runtime, edition, scope, lang, form, status, scripted=scripted)
     package = runtime.shelf.version(form.get("version", ""))
     response: Response
     if scripted:
         response = Response('{"dismissed":true}', media_type="application/json")
     else:
-        response = RedirectResponse(way(form.get("return", "/")), 303)
+        response = RedirectResponse(way(form.get("return", ""), scope), 303)
     response.headers["cache-control"] = "no-store"
     stored = choice.stored
     if package and stored.answers and package.announced_at <= runtime.now():
@@ -163,10 +165,17 @@ def _renewed(
 
 
 def _failed(
-    runtime: Runtime, edition: Edition, lang: str, error: str, status: int, *, scripted: bool
+    runtime: Runtime,
+    edition: Edition,
+    scope: Scope,
+    lang: str,
+    error: str,
+    status: int,
+    *,
+    scripted: bool,
 ) -> Response:
     if not scripted:
-        return message(runtime, edition, lang, error, status)
+        return message(runtime, edition, scope, lang, error, status)
     return _json({"error": texts(lang)["error"][error]}, status)
 
 

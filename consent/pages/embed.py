@@ -35,6 +35,6 @@ def once(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
         **edition.context(lang),
         title=service.name if service else t["settings"]["title"],
         embed=body,
-        back=way(back),
+        back=way(back, scope),
     )
     return HTMLResponse(html, headers=PRIVATE)

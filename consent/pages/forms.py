@@ -66,9 +66,14 @@ def same_origin(headers: Mapping[bytes, bytes], origins: tuple[str, ...]) -> boo
     return not origin or origin in origins
 
 
-def way(value: str) -> str:
-    """A path of this site to go back to; `/` for anything else (R119)."""
-    return value if len(value) <= 1500 and _WAY.fullmatch(value) else "/"
+def way(value: str, scope: Scope) -> str:
+    """A path of this site to go back to; the front page for anything else (R119)."""
+    return value if len(value) <= 1500 and _WAY.fullmatch(value) else home(scope)
+
+
+def home(scope: Scope) -> str:
+    """The front page of the site, which may be served under a path of its own."""
+    return f"{scope.get('root_path', '')}/"
 
 
 def language(headers: Mapping[bytes, bytes], known: tuple[str, ...]) -> str:

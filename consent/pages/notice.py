@@ -26,6 +26,7 @@ from ..notice.preview import preview
 from ..notice.shell import draft_context, notice_context
 from ..texts import texts
 from .assets import not_modified
+from .forms import home
 from .runtime import Runtime
 
 _FEED, _JSON = "/feed.atom", "/versions.json"
@@ -64,9 +65,9 @@ async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
     package = runtime.shelf.version(rest[1:]) if rest else runtime.shelf.in_force(now)
     known = package is not None and package.announced_at <= now and lang in package.renditions
     if rest and not known:
-        return _missing(runtime, edition, lang)
+        return _missing(runtime, edition, scope, lang)
     if package is None or not known:
-        return await run_in_threadpool(_draft, runtime, edition, lang)
+        return await run_in_threadpool(_draft, runtime, edition, scope, lang)
     context = notice_context(
         package,
         lang,
@@ -74,7 +75,7 @@ async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
         now,
         address=partial(address, runtime),
         site_name=runtime.settings.site.name,
-        back="/",
+        back=home(scope),
         stylesheet=edition.address("notice.css"),
         feed=notices.paths[lang] + _FEED,
     )
@@ -86,12 +87,12 @@ async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
     return response
 
 
-def _draft(runtime: Runtime, edition: Edition, lang: str) -> Response:
+def _draft(runtime: Runtime, edition: Edition, scope: Scope, lang: str) -> Response:
     """The draft under its visible line, where drafts may be shown; else there is no notice."""
     notices, draft = runtime.settings.notices, runtime.shelf.draft
     assert notices is not None
     if draft is None or not notices.drafts:
-        return _missing(runtime, edition, lang)
+        return _missing(runtime, edition, scope, lang)
     try:
         shown = preview(
             draft,
@@ -106,7 +107,7 @@ def _draft(runtime: Runtime, edition: Edition, lang: str) -> Response:
         lang,
         address=partial(address, runtime),
         site_name=runtime.settings.site.name,
-        back="/",
+        back=home(scope),
         stylesheet=edition.address("notice.css"),
     )
     body = runtime.interface.render("notice.html", **context)
@@ -151,7 +152,7 @@ def _link(link: dict[str, str]) -> str:
     return f"<{link['href']}>{extra}"
 
 
-def _missing(runtime: Runtime, edition: Edition, lang: str) -> Response:
+def _missing(runtime: Runtime, edition: Edition, scope: Scope, lang: str) -> Response:
     from .answers import message
 
-    return message(runtime, edition, lang, "missing", 404)
+    return message(runtime, edition, scope, lang, "missing", 404)

@@ -23,7 +23,7 @@ PRIVATE = {"cache-control": "private, no-store", "vary": "Cookie, Sec-GPC"}
 def page(runtime: Runtime, edition: Edition, choice: Choice, lang: str, scope: Scope) -> Response:
     """The settings of one visitor, as they stand (R26-R28); `part=1` is what a dialog shows."""
     query = parse_qs(scope["query_string"].decode("latin-1"))
-    back = way(query.get("return", ["/"])[0])
+    back = way(query.get("return", [""])[0], scope)
     return render(
         runtime,
         edition,
@@ -42,7 +42,7 @@ def render(
     choice: Choice,
     lang: str,
     *,
-    back: str = "/",
+    back: str,
     part: bool = False,
     saved: bool = False,
     message: str = "",
@@ -77,12 +77,12 @@ def render(
     return HTMLResponse(html, status, PRIVATE)
 
 
-def way_from(edition: Edition, back: str) -> str:
+def way_from(edition: Edition, back: str, scope: Scope) -> str:
     """The page behind a way back: that of the settings page leads to itself, saying "saved"."""
     place = urlsplit(back)
     if place.path not in {f"{edition.settings.prefix}/{lang}" for lang in edition.languages}:
         return back
-    return way(parse_qs(place.query).get("return", ["/"])[0])
+    return way(parse_qs(place.query).get("return", [""])[0], scope)
 
 
 def foreign(edition: Edition, withdrawn: tuple[str, ...]) -> str:
