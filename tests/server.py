@@ -1,6 +1,7 @@
 """Runs ASGI apps on loopback, in this process, for tests that need a real server."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from socket import socket
 from typing import Any
 
 import uvicorn
+
+from tests.unit.patience import LONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,16 @@ def serving(app: Any, **settings: Any) -> Iterator[Served]:
     server = uvicorn.Server(uvicorn.Config(app, **{**defaults, **settings}))
     with socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, args=([listener],), name="server")
+        # A daemon: one that does not end must not keep the tests from ending.
+        thread = threading.Thread(target=server.run, args=([listener],), name="server", daemon=True)
         thread.start()
-        while not server.started and thread.is_alive():
+        end = time.monotonic() + LONG
+        while not server.started and thread.is_alive() and time.monotonic() < end:
             thread.join(0.01)
         assert server.started, "The app did not start: uvicorn's log, below, says why."
         try:
             yield Served(listener.getsockname()[1])
         finally:
             server.should_exit = True
-            thread.join()
+            thread.join(LONG)
+            assert not thread.is_alive(), "The app does not end."

@@ -100,7 +100,7 @@ class Server:
         self.process.send_signal(signal.SIGKILL)
 
     def wait(self) -> int:
-        return self.process.wait()
+        return self.process.wait(120)
 
 
 def post(form: dict[str, str], visitor: int) -> bytes:
@@ -133,7 +133,9 @@ def replies_until_killed(server: Server, requests: list[bytes], last: int) -> li
             assert isinstance(connection, socket)
             connection.sendall(requests[key.data])
         while selector.get_map():
-            for key, _ in selector.select():
+            ready = selector.select(120)
+            assert ready, "the server answers no more"
+            for key, _ in ready:
                 connection = key.fileobj
                 assert isinstance(connection, socket)
                 try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from html import unescape
 from unittest import mock
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from consent.errors import LogUnavailable
 from consent.texts import texts
+from tests.unit.patience import until
 from tests.unit.small_site import Make, Site, decide, fields
 
 OPTIONAL = ("preferences", "statistics", "marketing")
@@ -209,11 +209,8 @@ def test_a_refusal_is_in_effect_though_the_log_is_down(site: Site) -> None:
     assert 'id="visitor-choice"' not in client.get("/").text
     decide(site.client(), "accept")
     # The spool is drained by the writer in its own time.
-    for _ in range(400):
-        if len(events := [record["event"] for record in site.log()]) == 2:
-            break
-        time.sleep(0.02)
-    assert sorted(map(str, events)) == ["grant", "refusal"]
+    until(lambda: len(site.log()) == 2)
+    assert sorted(str(record["event"]) for record in site.log()) == ["grant", "refusal"]
 
 
 def test_a_withdrawal_is_in_effect_though_the_log_is_down(site: Site) -> None:

@@ -12,6 +12,7 @@ import pytest
 from consent.log import Log, create_log, open_log
 from consent.log.verify import verify
 from tests.unit.log_engines import ENGINES, grant
+from tests.unit.patience import exit_code
 
 
 @pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
@@ -78,6 +79,6 @@ def test_a_forked_child_appends_too(address):
             log.close()
         finally:
             os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert exit_code(pid) == 0
     assert append(log, 3) == 2
     check(log)

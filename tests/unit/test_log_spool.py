@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -23,6 +21,7 @@ from consent.log.sqlite_file import connect
 from consent.log.verify import verify
 from consent.record import canonical
 from tests.unit.log_engines import consent_id, grant, refusal
+from tests.unit.patience import until
 
 
 @pytest.fixture
@@ -30,11 +29,6 @@ def path(tmp_path: Path) -> str:
     found = str(tmp_path / "log.sqlite3")
     create_log(found, "example.fi")
     return found
-
-
-def until(holds: Callable[[], bool]) -> None:
-    while not holds():
-        time.sleep(0.01)
 
 
 def bodies(log: Log) -> list[bytes]:
@@ -211,8 +205,13 @@ def test_several_processes_add_while_the_spool_is_drained(tmp_path):
     command = [sys.executable, "-c", ADD, spool.path]
     adding = [subprocess.Popen([*command, str(first)]) for first in (0, 1000)]
     found: list[Entry] = []
-    while any(process.poll() is None for process in adding) or spool.waiting():
+
+    def all_drained() -> bool:
+        alive = any(process.poll() is None for process in adding)
         spool.drain(lambda entries: found.extend(entries) or [])
+        return not (alive or spool.waiting())
+
+    until(all_drained, pause=0)
     assert [process.returncode for process in adding] == [0, 0]
     numbers = [*range(200), *range(1000, 1200)]
     assert sorted(entry.body for entry in found) == sorted(refusal(each).body for each in numbers)

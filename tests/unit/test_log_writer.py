@@ -17,6 +17,7 @@ from consent.log import Appended, Entry
 from consent.log import writer as writing
 from consent.log.spool import Spool
 from consent.log.writer import Counts, Writer
+from tests.unit.patience import LONG, exit_code, until
 
 
 class Engine:
@@ -33,7 +34,7 @@ class Engine:
 
     def commit(self, entries: Sequence[Entry], counts: Counts) -> list[Appended]:
         self.groups.append(len(entries))
-        self.go.wait()
+        assert self.go.wait(LONG), "nobody lets the engine go on"
         error = self.fail(entries)
         if error is not None:
             raise error
@@ -74,8 +75,7 @@ def stopped(engine: Engine, writer: Writer, count: int) -> list:
     """Let entries wait until the engine goes on; the first is with the engine already."""
     engine.go.clear()
     futures = [writer.append_soon(entry(0))]
-    while not engine.groups:
-        pass
+    until(lambda: engine.groups)
     return futures + [writer.append_soon(entry(number)) for number in range(1, count)]
 
 
@@ -161,8 +161,7 @@ def test_counters_go_with_the_next_group_or_alone_when_nothing_comes(engine, wri
     monkeypatch.setattr(writing, "IDLE", 0.01)
     writer.count("2026-11-23", "shown")
     writer.count("2026-11-23", "shown")
-    while not engine.counted:
-        pass
+    until(lambda: engine.counted)
     assert engine.counted == {("2026-11-23", "shown"): 2}
     writer.count("2026-11-23", "shown", 3)
     writer.append_soon(entry(1)).result(60)
@@ -210,7 +209,7 @@ def test_a_forked_child_does_not_write_what_waits_in_its_parent(engine, writer):
             status = 0 if (engine.stored, engine.counted) == ([b"9"], {}) else 2
         finally:
             os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert exit_code(pid) == 0
     engine.go.set()
     wait(futures, 60)
     assert len(engine.stored) == 5
