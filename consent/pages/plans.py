@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
 from ..browser.edition import Edition
+from ..browser.hosts import Hosts
 from ..browser.plan import TOKEN, Insertion, Plan
 from ..browser.ready import Ready, way_back
 from ..choice import Choice
@@ -70,6 +72,7 @@ class Plans:
         "choice",
         "edition",
         "flowing",
+        "hosts",
         "own",
         "plan",
         "runtime",
@@ -88,8 +91,20 @@ class Plans:
         self.own = edition.settings.banner.settings_link == "own"
         self.style = edition.interface.critical.encode("ascii")
         self.tag = _tag(edition, choice, told)
+        self.hosts = self._hosts()
         self.plan, self.flowing = self._plan(flow=False), self._plan(flow=True)
         self._made: dict[tuple[object, ...], Insertion | None] = {}
+
+    def _hosts(self) -> Hosts | None:
+        settings = self.edition.settings
+        # All that is declared: what waits for its notice is refused until then (R81).
+        hosts = Hosts(
+            settings.declaration.services,
+            self.choice.allows,
+            (urlsplit(origin).netloc for origin in settings.site.origins),
+            strict=settings.enforcement.hosts == "strict",
+        )
+        return hosts if hosts else None
 
     def _plan(self, flow: bool) -> Plan:
         return Plan(
@@ -98,6 +113,7 @@ class Plans:
             private=True,
             tag=self.tag,
             page=partial(Page, self, flow),
+            hosts=self.hosts,
             adds=flow or not self.own or bool(self.choice.asked) or self.told is not None,
         )
 
