@@ -87,6 +87,7 @@ class Gates:
         self._long = False
         self._raw = b""  # the raw text element that the data ends within
         self._escaped = 0
+        self._after = b""  # what goes behind that
         self._ending = False  # the end tag of a raw text element is next
         self._removing = False
         self._lost = False
@@ -126,8 +127,8 @@ class Gates:
                 if found < 0:
                     return self._keep(buffer[resume:], end)
                 self._raw, position = b"", found
-                self._ending = not elements.plain()
-            if elements.plain():
+                self._ending = not elements.plain() or bool(self._after)
+            if elements.plain() and not self._ending:
                 match = self._skip.match(buffer, position)
                 position = match.end() if match else position
                 self._long = self._long and not position
@@ -140,7 +141,7 @@ class Gates:
                 if not self._tag(buffer, match, kept):
                     self._kept = buffer[position:]
                     return position
-                position = match.end()
+                position = max(match.end(), self._from)
                 continue
             section = elements.foreign() and buffer.startswith(b"<![CDATA[", position)
             match = (CDATA if section else COMMENT).match(buffer, position)
@@ -204,6 +205,10 @@ class Gates:
         long = self._long or end - start > LIMIT
         if self._ending:
             self._long = self._ending = False
+            if self._after:
+                self._leave_out(buffer, end, end)
+                self._out.append(self._after)
+                self._after = b""
             return True
         name, rest = match[2].lower(), match[3]
         elements = self._elements
@@ -238,7 +243,9 @@ class Gates:
             shown = self._begun(buffer[start:end])
         elif self._holder is not None and not self._removing and not fed:
             held = self._holder.hold(match[2], rest, space, buffer[end:content], elements.gate())
-            shown = held or shown
+            if held is not None:
+                shown, self._after = held.tag, held.after
+                end = content if held.without else end
         if shown is not None:
             self._leave_out(buffer, start, end)
             self._out.append(shown)
@@ -257,7 +264,7 @@ class Gates:
         ends = [match.end() for match in ATTRIBUTE.finditer(rest)][:-1]
         rest = rest[: ends[-1]] if ends else b""
         held = self._holder.hold(start[2], rest, b"", b"", "")
-        return tag if held is None else held[:-1] + tag[start.end() + len(rest) :]
+        return tag if held is None else held.tag[:-1] + tag[start.end() + len(rest) :]
 
     def _lose(self, buffer: bytes, start: int, end: int) -> None:
         """Read no further: HTML gates stay closed by themselves, the rest of an SVG is left out."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping
+from typing import NamedTuple
 
 from .hosts import Hosts
 from .html import ATTRIBUTE, TAG, attributes, raw_end, text
@@ -31,7 +32,19 @@ _LISTS = frozenset(("importmap", "speculationrules"))
 _PLACED = frozenset(b"iframe video object embed".split())
 _UNSEEN = re.compile(rb"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
 _DOT = re.compile(rb"\s*0*[01]?\s*(?:px)?\s*")
+_FOREIGN_END = {name: re.compile(rb"(?i)</%b" % name) for name in (b"script", b"style")}
 _BEFORE_SOURCE = re.compile(rb"[\t\n\f\r ]*+(?=<(?i:source|track)[\t\n\f\r />])")
+
+
+class Held(NamedTuple):
+    """What stands for a start tag; with `without` its content is left out.
+
+    `after` goes behind its end tag.
+    """
+
+    tag: bytes
+    after: bytes = b""
+    without: bool = False
 
 
 class Holder:
@@ -48,7 +61,8 @@ class Holder:
         """
         if name in (b"script", b"style"):
             if foreign:
-                end = buffer.find(b"<", start)
+                found = _FOREIGN_END[name].search(buffer, start)
+                end = found.start() if found else -1
             else:
                 end, _, _ = raw_end(name, buffer, start)
             limit = start + CONTENT
@@ -61,7 +75,7 @@ class Holder:
 
     def hold(
         self, tag: bytes, rest: bytes, space: bytes, content: bytes, gate: str | None
-    ) -> bytes | None:
+    ) -> Held | None:
         """The inert form of a start tag, None where it may stay as it is.
 
         `tag` is its name as written, `rest` what stands between that and its `>`; `space` as
@@ -80,10 +94,15 @@ class Holder:
         if service is None or (gate and self._hosts.guards(gate, service)):
             return None
         service = service or NOBODY
-        if name in (b"script", b"style"):
-            return _typed(tag, rest, service)
         if foreign:
-            return b"<%b%b>" % (tag, _renamed(rest, names, None))
+            inner = name in (b"script", b"style")
+            return Held(b"<%b%b>" % (tag, _renamed(rest, names, None)), without=inner)
+        if name == b"script":
+            return Held(_typed(tag, rest, service))
+        if name == b"style":
+            # Its type keeps no browser from looking ahead into it for what it imports.
+            opening = b'<template data-consent="%b"><%b%b>' % (service.encode(), tag, rest)
+            return Held(opening, after=b"</template>")
         held = b'<%b data-consent="%b" data-held="%b"%b' % (
             tag,
             service.encode(),
@@ -92,11 +111,11 @@ class Holder:
         )
         placed = name in _PLACED and gate is None and service != NOBODY and self._placeholder
         if not placed or _is_unseen(found):
-            return held + b">"
-        inner = b"<%b%b>%b</%b>" % (tag, rest, content, tag)
+            return Held(held + b">")
+        inner_html = b"<%b%b>%b</%b>" % (tag, rest, content, tag)
         attached = {text(key): text(value) for key, value in found.items()}
         assert self._placeholder
-        return self._placeholder(service, attached, inner) + _hidden(held) + b">"
+        return Held(self._placeholder(service, attached, inner_html) + _hidden(held) + b">")
 
     def _within(
         self, name: bytes, kind: str, found: Mapping[bytes, bytes], content: bytes

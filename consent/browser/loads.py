@@ -41,7 +41,7 @@ _ANIMATED = frozenset(b"from to by values".split())
 _REFRESH = re.compile(r"[\s\d.;,]*(?:url\s*=\s*)?[\"']?\s*(.*)", re.IGNORECASE | re.DOTALL)
 _MOVIE = frozenset(("movie", "src", "url", "data", "code", "filename"))
 _CSS = re.compile(
-    r"""/\*.*?(?:\*/|\Z)|"([^"\n\r\f]*)|'([^'\n\r\f]*)|url\(\s*([^"'\s)][^)]*)""",
+    r"""/\*.*?(?:\*/|\Z)|"([^"\n\r\f]*).?|'([^'\n\r\f]*).?|url\(\s*([^"'\s)][^)]*)""",
     re.DOTALL | re.IGNORECASE,
 )
 _CSS_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|\r\n|(.))", re.DOTALL)

@@ -1,0 +1,166 @@
+"""Nothing leaves for the host of a refused service, in whatever way a page would load from it.
+
+The control page without us tells which ways do load in this browser; with us none of them does
+while the service is refused, and all of them do once it is allowed (R1, R18, R97).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from consent.component import Consent
+from consent.log import create_log
+from consent.settings import load
+from tests.browser.sites import NOTICES, press
+from tests.browser.ways import page as way_page
+from tests.browser.ways import ways
+from tests.server import serving
+from tests.unit.small_site import KEY, ORIGIN, TOML
+
+pytestmark = pytest.mark.browser
+
+HOST = "refused.localhost"
+WAYS = list(ways())
+BATCH = 40
+KINDS = {"script": "text/javascript", "style": "text/css", "image": "image/svg+xml"}
+BODIES = {
+    "text/javascript": b"export const a = 1",
+    "text/css": b"p{}",
+    "image/svg+xml": b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
+    "text/html": b"<!doctype html><title>x</title>",
+}
+
+
+class Stub(ThreadingHTTPServer):
+    """The refused host: it notes the numbers that it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: set[int] = set()
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser may hang up when it has seen enough."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Stub
+
+    def do_GET(self) -> None:
+        number = self.path.strip("/").partition("?")[0].partition("/")[0]
+        if number.isdigit():
+            self.server.asked.add(int(number))
+        kind = KINDS.get(self.headers.get("Sec-Fetch-Dest", ""), "text/html")
+        body = BODIES[kind]
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def stub() -> Iterator[Stub]:
+    server = Stub()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def bare(port: int) -> Starlette:
+    """The site: each way on a page of its own, and pages that show forty of them in frames."""
+
+    async def way(request: Request) -> Response:
+        number = int(request.path_params["number"])
+        return Response(way_page(WAYS[number][1], HOST, port, number), media_type="text/html")
+
+    async def batch(request: Request) -> Response:
+        first = int(request.path_params["first"])
+        frames = "".join(
+            f'<iframe src="/way/{number}" width="300" height="200"></iframe>'
+            for number in range(first, min(first + BATCH, len(WAYS)))
+        )
+        return HTMLResponse(f"<!doctype html><html><head></head><body>{frames}</body></html>")
+
+    async def none(request: Request) -> Response:
+        return Response(b"", 404)
+
+    return Starlette(
+        routes=[
+            Route("/way/{number:int}", way),
+            Route("/batch/{first:int}", batch),
+            Route("/{path:path}", none),
+        ]
+    )
+
+
+@contextmanager
+def protected(folder: Path, port: int, more: str = "") -> Iterator[str]:
+    toml = TOML.replace('folder = "notices"', f'folder = "{NOTICES}"')
+    toml = toml.replace(ORIGIN, "http://127.0.0.1:8000").replace('"https://example.fi"', "")
+    hosts = f'hosts = ["{HOST}", "*.{HOST}"]'
+    toml = toml.replace('provider = "Mainos Oy"', f'provider = "Mainos Oy"\n{hosts}') + more
+    (folder / "consent.toml").write_text(toml, encoding="utf-8")
+    create_log(str(folder / "log.sqlite3"), "test")
+    consent = Consent(load(folder / "consent.toml", {"CONSENT_SECRET_KEYS": KEY}))
+    with serving(consent.protect(bare(port))) as site:
+        yield site.url
+
+
+def visit(page: Page, url: str, stub: Stub) -> set[int]:
+    """Show every way; give the numbers that the refused host was asked for."""
+    stub.asked.clear()
+    for first in range(0, len(WAYS), BATCH):
+        page.goto(f"{url}/batch/{first}")
+        page.wait_for_load_state("load")
+        page.wait_for_timeout(900)
+    return set(stub.asked)
+
+
+def named(numbers: set[int]) -> list[str]:
+    return [WAYS[number][0] for number in sorted(numbers)]
+
+
+def test_there_are_two_hundred_ways() -> None:
+    assert len(WAYS) >= 200
+    assert len({name for name, _ in WAYS}) == len(WAYS)
+
+
+def test_nothing_is_asked_of_a_refused_host_and_everything_of_an_allowed_one(
+    chromium: Browser, stub: Stub, tmp_path: Path
+) -> None:
+    port = stub.server_port
+    page = chromium.new_context().new_page()
+    with serving(bare(port)) as control:
+        loads = visit(page, control.url, stub)
+    with protected(tmp_path, port) as url:
+        assert named(visit(page, url, stub)) == []
+        page.goto(f"{url}/way/0")
+        press(page, "#visitor-choice [value=reject]")
+        assert named(visit(page, url, stub)) == []
+        page.context.close()
+        page = chromium.new_context().new_page()
+        page.goto(f"{url}/way/0")
+        press(page, "#visitor-choice [value=accept]")
+        assert named(loads - visit(page, url, stub)) == []
+        page.context.close()
+    assert len(loads) > 150
