@@ -66,7 +66,8 @@ class Choice:
 
     `states` holds every optional category; `asked` the categories that the banner asks now;
     `signalled` those that the browser's signal denies (R88); `allowed` the ids of categories and
-    services that may run; `stored` what the cookie said.
+    services that may run; `stored` what the cookie said; `again` whether something asked was
+    answered before, by an answer that no longer counts (R24).
     """
 
     states: Mapping[str, State]
@@ -74,6 +75,7 @@ class Choice:
     asked: tuple[str, ...] = ()
     signalled: tuple[str, ...] = ()
     stored: Stored = field(default_factory=Stored)
+    again: bool = False
 
     def allows(self, name: str) -> bool:
         """Whether a category or a service may run; an unknown name may not."""
@@ -85,7 +87,8 @@ class Rules:
     """What an answer is judged by.
 
     `optional` are the category ids in the order shown; `accepted` maps the short hash of every
-    scope that covers the present one to its category (R24); `services` maps a service id to its
+    scope that covers the present one to its category (R24), `known` that of every scope that ever
+    was; `services` maps a service id to its
     category; `always` are the ids that need no consent; `denied_by_signal` the categories that the
     browser's signal denies.
     """
@@ -96,6 +99,7 @@ class Rules:
     always: frozenset[str]
     denied_by_signal: frozenset[str]
     memory: Memory = field(default_factory=Memory)
+    known: Mapping[str, str] = field(default_factory=dict)
 
     def answers(self, stored: Stored, today: int) -> dict[str, Answer]:
         """The stored answers that still count today, by category."""
@@ -118,6 +122,7 @@ class Rules:
         unset = tuple(c for c in self.optional if states[c] is State.UNSET)
         signalled = tuple(c for c in unset if signal and c in self.denied_by_signal)
         granted = {c for c in self.optional if states[c] is State.GRANTED}
+        before = {self.known.get(answer.scope) for answer in stored.answers}
         return Choice(
             states=states,
             allowed=self.always | granted | {s for s, c in self.services.items() if c in granted},
@@ -125,6 +130,7 @@ class Rules:
             asked=unset if len(signalled) < len(unset) else (),
             signalled=signalled,
             stored=stored,
+            again=not before.isdisjoint(unset),
         )
 
     def choice_of_nobody(self) -> Choice:

@@ -5,7 +5,7 @@ All markup is rendered when the edition is made; a request only picks and fills 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from markupsafe import Markup, escape
@@ -49,11 +49,12 @@ class Edition:
             self.banner(lang, self.rules.choice_of_nobody(), flow=False)
             self.tail(lang, self.rules.choice_of_nobody(), styled=True)
 
-    def _rules(self, known: Iterable[Scope]) -> Rules:
+    def _rules(self, known: Sequence[Scope]) -> Rules:
         now = self.declaration.scopes
         necessary = {c.id for c in self.declaration.categories if c.necessary}
         return Rules(
             optional=self.declaration.optional,
+            known={scope.short: scope.category for scope in known},
             accepted={
                 scope.short: scope.category
                 for scope in known
@@ -78,7 +79,7 @@ class Edition:
                 "language": lang,
                 "controller": self.settings.controller.name,
                 "texts": {name: dict(section) for name, section in texts(lang).items()},
-                "sentence": str(self.sentence(lang).striptags()),
+                "sentence": str(self.sentence(lang, self.rules.choice_of_nobody()).striptags()),
                 "rows": self.rows(lang, self.rules.always),
                 "position": self.settings.banner.position,
                 "declaration": self.declaration.hash,
@@ -128,16 +129,22 @@ class Edition:
         named = [lowered(c.name[lang]) for c in self.declaration.categories if c.id in wanted]
         return listing(named, lang)
 
-    def sentence(self, lang: str, asked: Iterable[str] | None = None) -> Markup:
-        """The banner's main sentence: who asks, for what, who takes part, where to change (R7)."""
+    def sentence(self, lang: str, choice: Choice, *, again: bool = False) -> Markup:
+        """What the banner says: who asks, for what, who takes part, where to change it (R7).
+
+        Where a signal has switched something off it says so (R88), else with `again` why it asks a
+        second time.
+        """
         t = texts(lang)
         page = f"{self.settings.prefix}/{lang}?return={QUERY}"
-        return escape(t["banner"]["text"]).format(
+        kind = "signal" if choice.signalled else "again" if again else "text"
+        return escape(t["banner"][kind]).format(
             controller=self.settings.controller.name,
             services=Markup('<a href="{}#vc-services">{}</a>').format(
                 page, t["banner"]["services"]
             ),
-            purposes=self.names(self.rules.optional if asked is None else asked, lang),
+            purposes=self.names(set(choice.asked).difference(choice.signalled), lang),
+            signalled=self.names(choice.signalled, lang),
             settings=Markup('<a href="{}">{}</a>').format(page, t["settings"]["link"]),
         )
 
@@ -176,7 +183,7 @@ class Edition:
 
     def banner(self, lang: str, choice: Choice, *, flow: bool, message: str = "") -> Ready:
         """The banner that asks what is open for this choice; `message` tells why it does so now."""
-        again = bool(choice.stored.answers)
+        again = choice.again and not message
         key = ("banner", lang, choice.asked, choice.signalled, again, flow, message)
         if (made := self._ready.get(key)) is None:
             made = self._ready[key] = ready(
@@ -184,11 +191,9 @@ class Edition:
                 "banner.html",
                 **self.context(lang),
                 flow=flow,
-                again=again and not message,
                 message=message,
                 position=self.settings.banner.position,
-                signalled=self.names(choice.signalled, lang),
-                sentence=self.sentence(lang, choice.asked),
+                sentence=self.sentence(lang, choice, again=again),
                 rows=self.rows(lang, (), choice.asked),
                 asked=" ".join(choice.asked),
                 method="banner",
@@ -234,15 +239,17 @@ class Edition:
         if (made := self._ready.get(key)) is None:
             service = next((s for s in self.declaration.services if s.id == name), None)
             category = service.category if service else name
-            category_name = self.names([category], lang)
+            categories = {c.id: c.name[lang] for c in self.declaration.categories}
+            named = categories.get(category, "")
             made = ready(
                 self.interface,
                 "placeholder.html",
                 **self.context(lang),
                 id=name,
-                service=service.name if service else category_name,
+                service=service.name if service else named,
                 provider=(service.provider if service else "") or self.settings.controller.name,
-                category=category_name,
+                category=named,
+                sign=_sign(service.purposes if service else ()),
                 category_id=category,
                 asked=category,
                 stylesheet=self.address("style.css"),
@@ -272,6 +279,18 @@ class Edition:
                 address=address,
             )
         return made
+
+
+# Drawn in a placeholder, in a box of 24 by 24: a play button and a pin.
+_SIGNS = {
+    "embedded-video": "M8 5v14l11-7z",
+    "embedded-map": "M12 21c4-4 6-7.5 6-11a6 6 0 0 0-12 0c0 3.5 2 7 6 11z"
+    "M12 8a2 2 0 1 0 0 4 2 2 0 0 0 0-4z",
+}
+
+
+def _sign(purposes: Iterable[str]) -> str:
+    return next((_SIGNS[purpose] for purpose in purposes if purpose in _SIGNS), "")
 
 
 def _known(size: Mapping[str, str]) -> bool:

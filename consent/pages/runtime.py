@@ -165,7 +165,7 @@ class Runtime:
                 *choice.states.values(),
                 choice.asked,
                 choice.signalled,
-                bool(stored.answers),
+                choice.again,
                 str(told.number) if told else "",
             )
             plans = judged.shared.get(shared)

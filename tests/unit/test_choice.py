@@ -21,6 +21,7 @@ RULES = Rules(
     services={"meter": "statistics", "pixel": "marketing", "chat": "preferences"},
     always=frozenset({"necessary", "session"}),
     denied_by_signal=frozenset({"marketing"}),
+    known={**{s: c for c, s in SCOPES.items()}, **{s: c for c, s in OLDER.items()}},
 )
 MEMORY = RULES.memory
 
@@ -265,3 +266,15 @@ def test_a_site_without_optional_categories_asks_nothing():
     rules = replace(RULES, optional=(), accepted={}, services={})
     assert rules.choice(Stored(), TODAY).asked == ()
     assert rules.decide(Stored(), TODAY, asked=["x"], granted=["x"], scopes={}).event is None
+
+
+def test_only_an_answer_to_what_is_asked_makes_it_asked_again():
+    """R24: who allowed one embed and was asked nothing else is not asked "again"."""
+    held = Answer(granted=True, day=TODAY - 10, scope=SCOPES["preferences"])
+    assert not RULES.choice(Stored((held,)), TODAY).again
+    over = Answer(granted=False, day=TODAY - MEMORY.refusal, scope=SCOPES["statistics"])
+    assert RULES.choice(Stored((held, over)), TODAY).again
+    widened = replace(RULES, known={**RULES.known, WIDENED: "marketing"})
+    assert widened.choice(Stored((held, replace(over, scope=WIDENED))), TODAY).again
+    foreign = Answer(granted=True, day=TODAY, scope="0" * 12)
+    assert not RULES.choice(Stored((held, foreign)), TODAY).again

@@ -80,7 +80,7 @@ def test_a_wider_scope_asks_again_for_its_category_only(
     assert allowed(widened, kept) == ["consent", "necessary", "preferences", "video"]
     html = unescape(widened.client(**kept).get("/").text)
     banner = html[html.index('id="visitor-choice"') : html.index("</section>")]
-    assert texts("fi")["banner"]["again"] in banner
+    assert texts("fi")["banner"]["again"].partition("{")[0] in banner
     assert re.findall(r'type="checkbox" name="(\w+)"', banner) == ["statistics"]
 
 

@@ -280,7 +280,7 @@ def test_the_signal_counts_only_when_it_is_exactly_one(
     """R87: of several fields, one that is `1` is enough; R89: it is never consent."""
     client = site.client()
     reply = client.get("/p", headers=[("sec-gpc", value) for value in values])
-    words = texts("fi")["banner"]["signal"].format(purposes="markkinointi")
+    words = "(GPC) pois päältä, ellet salli: markkinointi."
     assert (words in unescape(reply.text)) == on
     state = client.get("/choices/state", headers=[("sec-gpc", value) for value in values]).json()
     assert state["allowed"] == ["consent", "necessary"]
