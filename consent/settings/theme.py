@@ -32,6 +32,8 @@ _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _LENGTH = re.compile(r"(0|[0-9]{1,2}(\.[0-9]+)?(px|rem))")
 # A quotation mark left open would swallow the rest of the stylesheet.
 _FAMILY = r"""("[A-Za-z0-9 -]+"|'[A-Za-z0-9 -]+'|[A-Za-z][A-Za-z0-9 -]*)"""
+NOT_LIGHT = 'html:not([data-consent-scheme="light"])'
+DARKENED = '[data-consent-scheme="dark"]'
 _FONT = re.compile(rf"{_FAMILY}(, ?{_FAMILY})*")
 
 
@@ -54,7 +56,10 @@ class Theme:
         # These rules come after the stylesheet's: colours for the day would else hold at night.
         night = dark if _differing(light, LIGHT) else _differing(dark, DARK)
         if night:
-            rules += f"@media(prefers-color-scheme:dark){{{_rule(night)}}}"
+            # A page may force one of the two, as a switch of the site's own does.
+            unless_light, forced = (f":where({where}) " for where in (NOT_LIGHT, DARKENED))
+            rules += f"@media(prefers-color-scheme:dark){{{_rule(night, unless_light)}}}"
+            rules += _rule(night, forced)
         return rules
 
 
@@ -62,9 +67,9 @@ def _differing(colours: Mapping[str, str], own: Mapping[str, str]) -> dict[str, 
     return dict(colours) if dict(colours) != own else {}
 
 
-def _rule(values: Mapping[str, str]) -> str:
+def _rule(values: Mapping[str, str], where: str = "") -> str:
     inside = ";".join(f"--consent-{name}:{value}" for name, value in values.items())
-    return f".visitor-choice{{{inside}}}" if inside else ""
+    return f"{where}:is(.visitor-choice,.vc-page){{{inside}}}" if inside else ""
 
 
 def read_theme(entry: Reader) -> Theme:

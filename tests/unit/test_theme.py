@@ -142,11 +142,22 @@ def test_a_forced_scheme_holds_day_and_night(scheme, colours):
     assert day or night
 
 
+def test_a_page_may_force_either_scheme():
+    """Its own switch wins over the browser's: no dark rule with light, the dark ones with dark."""
+    theme, _ = read({"light": {"accent": "#0b4fa8"}})
+    _, night = rules(theme.css())
+    by_browser, by_page = night.removeprefix("{").split("}}")
+    assert by_browser.startswith(':where(html:not([data-consent-scheme="light"])) ')
+    assert by_page.startswith(':where([data-consent-scheme="dark"]) ')
+    assert by_browser.partition("--")[2] == by_page.partition("--")[2].rstrip("}")
+
+
 def test_radius_and_font_are_written_as_they_are():
     theme, problems = read({"radius": "0.5rem", "font": "Inter, 'Segoe UI', sans-serif"})
     assert problems == []
     assert theme.css() == (
-        ".visitor-choice{--consent-radius:0.5rem;--consent-font:Inter, 'Segoe UI', sans-serif}"
+        ":is(.visitor-choice,.vc-page){--consent-radius:0.5rem;"
+        "--consent-font:Inter, 'Segoe UI', sans-serif}"
     )
 
 
