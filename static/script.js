@@ -3,15 +3,14 @@
 "use strict";
 (() => {
   const me = document.currentScript;
-  if (document.documentElement.dataset.visitorChoice) return;
-  document.documentElement.dataset.visitorChoice = "on";
-  const { style, lang, error } = me.dataset;
+  const root = document.documentElement;
+  if (root.dataset.visitorChoice) return;
+  root.dataset.visitorChoice = "on";
+  const { nonce, dataset: { style, lang, error } } = me;
   const base = new URL(me.src).pathname.replace(/\/[^/]*$/, "");
-  const nonce = me.nonce || "";
   let allowed = new Set(me.dataset.allowed.split(" "));
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const make = (tag, className, text = "") =>
-    Object.assign(document.createElement(tag), { className, textContent: text });
+  const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
 
   /* ---- gates ---- */
 
@@ -27,15 +26,12 @@
     const script = document.createElement("script");
     const { src, type } = inert.dataset;
     for (const { name, value } of inert.attributes) {
-      if (name !== "type" && !/^data-(src|type|consent|category)$/.test(name)) {
-        script.setAttribute(name, value);
-      }
+      if (!/^(type|data-(src|type|consent|category))$/.test(name)) script.setAttribute(name, value);
     }
     if (src) script.src = src;
     if (type) script.type = type;
-    script.text = inert.text;
-    script.nonce = inert.nonce || nonce;
-    script.async = inert.hasAttribute("async");
+    const async = inert.hasAttribute("async");
+    Object.assign(script, { text: inert.text, nonce: inert.nonce || nonce, async });
     const waits = script.src && !script.async && script.type !== "module";
     queue = queue.then(() => new Promise((done) => {
       if (waits) script.onload = script.onerror = done;
@@ -45,9 +41,10 @@
   };
 
   const open = (gate) => {
-    const held = gate.nextElementSibling;
-    if (held && held.matches(".vc-embed")) held.remove();
+    const held = gate.nextElementSibling?.closest(".vc-embed");
+    const focused = held?.contains(document.activeElement);
     const content = document.importNode(gate.content, true);
+    const first = content.firstElementChild;
     const scripts = all("script:not([type='text/plain'])", content);
     // Made inert first: an inserted script would run at once, out of order.
     for (const script of scripts) {
@@ -57,6 +54,9 @@
       delete script.dataset.category;
     }
     gate.replaceWith(content);
+    held?.remove();
+    // The focus goes on to what was opened, even if that takes none by itself.
+    if (focused && first) Object.assign(first, { tabIndex: first.tabIndex }).focus();
     return scripts;
   };
 
@@ -76,37 +76,39 @@
   // What the first page has in itself comes as a file where something more is shown.
   let sheet;
   const styled = () => (sheet ||= new Promise((done) => {
-    const link = make("link", "");
-    Object.assign(link, { rel: "stylesheet", href: style, nonce });
-    link.onload = link.onerror = done;
-    document.head.append(link);
+    const link = { rel: "stylesheet", href: style, nonce, onload: done, onerror: done };
+    document.head.append(make("link", link));
   }));
+
+  // The end of the page can be scrolled above what lies over it, and stays there when that goes.
+  const room = () => all(".vc-over:not(:has([open])), .vc-saved").forEach((over) => {
+    if (getComputedStyle(over).position !== "fixed") return;
+    const height = `${over.offsetHeight + 24}px`;
+    Object.assign(root.style, { paddingBottom: height, scrollPaddingBottom: height });
+  });
+  addEventListener("resize", room);
 
   let status;
   const say = async (reply) => {
     await styled();
-    if (!status) {
-      status = make("div", "visitor-choice");
-      status.append(make("p", "vc-quiet"));
-      status.firstChild.role = "status";
-      document.body.append(status);
-    }
+    const innerHTML = '<p class="vc-quiet" role="status"></p>';
+    status ||= document.body.appendChild(make("div", { className: "visitor-choice", innerHTML }));
+    const line = status.firstChild;
     status.lang = reply.lang || lang;
-    all(".vc-saved", status).forEach((old) => old.remove());
-    status.firstChild.textContent = "";
+    status.replaceChildren(line);
+    line.textContent = "";
     // A region that is there already is read out when its content changes (R109).
-    setTimeout(() => { status.firstChild.textContent = reply.status; }, 100);
-    if (!reply.reload) return;
-    const box = make("div", "vc-saved");
-    const actions = make("div", "vc-actions");
-    const again = make("button", "vc-button", reply.reload);
-    const close = make("button", "vc-button", reply.close);
-    again.onclick = () => location.reload();
-    close.onclick = () => box.remove();
-    actions.append(again, close);
-    const text = [`${reply.status} ${reply.renew}`, reply.foreign].filter(Boolean);
-    box.append(...text.map((line) => make("p", "", line)), actions);
-    status.append(box);
+    setTimeout(() => { line.textContent = reply.status; }, 100);
+    if (!reply.box) return;
+    const focused = document.querySelector(":focus");
+    line.insertAdjacentHTML("afterend", reply.box);
+    status.onclick = ({ target }) => {
+      if (target.matches("[data-reload]")) location.reload();
+      if (target.matches("[data-close]")) target.closest(".vc-saved").remove();
+      focused?.focus();
+    };
+    room();
+    focused?.scrollIntoView({ block: "nearest" });
   };
 
   const leave = (element) => {
@@ -117,13 +119,11 @@
   const follow = (reply) => {
     const before = [...allowed].sort().join();
     allowed = new Set(reply.allowed);
-    const banner = document.getElementById("visitor-choice");
-    if (banner && !reply.asked.length) leave(banner);
+    if (!reply.asked.length) all("#visitor-choice").forEach(leave);
     release();
-    if (before !== [...allowed].sort().join()) {
-      const detail = { allowed: [...allowed] };
-      document.dispatchEvent(new CustomEvent("visitor-choice", { detail }));
-    }
+    if (before === [...allowed].sort().join()) return;
+    const detail = { allowed: [...allowed] };
+    document.dispatchEvent(new CustomEvent("visitor-choice", { detail }));
   };
 
   /* ---- other tabs, and pages brought back ---- */
@@ -133,7 +133,7 @@
     channel = new BroadcastChannel("visitor-choice");
     channel.onmessage = ({ data }) => {
       follow(data);
-      if (data.reload) say(data);
+      if (data.box) say(data);
     };
   };
   join();
@@ -156,12 +156,13 @@
     old.insertAdjacentHTML("afterend", html);
     old.nextElementSibling.querySelector("[tabindex]").focus();
     old.remove();
+    room();
   };
 
   const send = async (form, button) => {
     const alert = form.querySelector("[role=alert]");
     const body = new URLSearchParams(new FormData(form));
-    if (button && button.name) body.set(button.name, button.value);
+    if (button?.name) body.set(button.name, button.value);
     form.ariaBusy = "true";
     if (alert) alert.textContent = "";
     try {
@@ -175,8 +176,7 @@
       if (reply.form) return renew(form.closest(".vc-banner, .vc-settings"), reply.form);
       if (answer.status === 409) settings(new URL(`${base}/${lang}`, location));
       if (!answer.ok) throw new Error(reply.error);
-      const dialog = form.closest("dialog");
-      if (dialog) dialog.close();
+      form.closest("dialog")?.close();
       if (reply.dismissed) leave(form.parentNode);
       else say(reply);
     } catch (fault) {
@@ -210,8 +210,8 @@
       const [reply] = await Promise.all([fetch(url), styled()]);
       if (!reply.ok) throw new Error();
       if (document.querySelector(".vc-dialog")) return;
-      const dialog = make("dialog", "visitor-choice vc-dialog");
-      Object.assign(dialog, { lang, innerHTML: await reply.text() });
+      const innerHTML = await reply.text();
+      const dialog = make("dialog", { className: "visitor-choice vc-dialog", lang, innerHTML });
       dialog.setAttribute("aria-labelledby", "vc-title");
       document.body.append(dialog);
       dialog.onclose = () => dialog.remove();
@@ -220,18 +220,17 @@
       };
       dialog.showModal();
       const part = link.hash && dialog.querySelector(link.hash);
-      if (part) {
-        part.open = true;
-        part.firstElementChild.focus();
-        part.scrollIntoView();
-      }
+      if (!part) return;
+      part.open = true;
+      part.firstElementChild.focus();
+      part.scrollIntoView();
     } catch {
       location.href = link.href;
     }
   };
 
   addEventListener("click", (event) => {
-    const link = event.target.closest && event.target.closest("a[href]");
+    const link = event.target.closest?.("a[href]");
     const special = event.button || event.metaKey || event.ctrlKey || event.shiftKey;
     if (!link || special || event.defaultPrevented) return;
     if (link.matches("[data-once]")) {
@@ -243,6 +242,7 @@
     }
   });
 
+  room();
   release();
   // The second page finds the stylesheet in the cache.
   (window.requestIdleCallback || setTimeout)(() =>

@@ -72,7 +72,7 @@ async def decided(
         outcome = replace(outcome, error="stale", status=409)
     back = way(form.get("return", ""), scope)
     if scripted:
-        content = _content(edition, outcome, lang)
+        content = _content(runtime, edition, outcome, lang)
         if outcome.error == "stale":
             content |= _renewed(runtime, edition, outcome.choice, lang, form, back)
         response = _json(content, outcome.status)
@@ -179,7 +179,9 @@ def _failed(
     return _json({"error": texts(lang)["error"][error]}, status)
 
 
-def _content(edition: Edition, outcome: Outcome, lang: str) -> dict[str, object]:
+def _content(
+    runtime: Runtime, edition: Edition, outcome: Outcome, lang: str
+) -> dict[str, object]:
     t = texts(lang)
     content: dict[str, object] = {
         "allowed": sorted(outcome.choice.allowed),
@@ -189,13 +191,12 @@ def _content(edition: Edition, outcome: Outcome, lang: str) -> dict[str, object]
     if outcome.error:
         content["error"] = t["error"][outcome.error]
     if outcome.withdrawn:
-        names = settings.foreign(edition, outcome.withdrawn)
-        content |= {
-            "renew": t["settings"]["renew"],
-            "reload": t["settings"]["reload"],
-            "close": t["settings"]["close"],
-            "foreign": t["settings"]["foreign"].format(services=names) if names else "",
-        }
+        content["box"] = runtime.interface.render(
+            "saved.html",
+            **edition.context(lang),
+            foreign=settings.foreign(edition, outcome.withdrawn),
+            position=edition.settings.banner.position,
+        )
     return content
 
 

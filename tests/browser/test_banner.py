@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from consent.texts import texts
 from tests.unit.small_site import TOML
 
 from .sites import BANNER, LANGUAGES, Visited, example, granted, press, stage, ticked, undecided
@@ -82,13 +83,53 @@ def test_accepting_and_refusing_look_the_same_and_are_both_in_view(
         page.context.close()
 
 
-def test_the_closed_banner_leaves_most_of_a_phone_to_the_page(jackbot, new_page):
-    """At most 45 % of a phone's height, in every language."""
-    for width, height in ((390, 844), (320, 640)):
-        page = new_page(width, height)
-        for path in ("/", "/sv/", "/en/"):
-            page.goto(jackbot.url + path)
-            assert page.locator(BANNER).bounding_box()["height"] <= 0.45 * height
+@pytest.mark.parametrize("gpc", [False, True], ids=["plain", "signal"])
+@pytest.mark.parametrize("size", [(390, 844), (320, 640)])
+def test_the_closed_banner_leaves_most_of_a_phone_to_the_page(jackbot, new_page, size, gpc):
+    """At most 45 % of a phone's height, in every language, all of it in view."""
+    page = new_page(*size, gpc=gpc)
+    for path in ("/", "/sv/", "/en/"):
+        page.goto(jackbot.url + path)
+        assert page.locator(BANNER).bounding_box()["height"] <= 0.45 * size[1]
+        assert page.locator(".vc-scroll").evaluate("e => e.scrollHeight <= e.clientHeight")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_asking_again_takes_no_more_room(site, new_page, lang):
+    """The reason takes the place of words that were read the first time (R24)."""
+    page = new_page(320, 640, script=False)
+    page.goto(f"{site.url}/?lang={lang}")
+    page.add_style_tag(content=":root { font-family: sans-serif }")
+    press(page, f"{BANNER} [value=reject]")
+    site.clock.pass_days(366)
+    try:
+        page.goto(f"{site.url}/?lang={lang}")
+        page.add_style_tag(content=":root { font-family: sans-serif }")
+        reason = texts(lang)["banner"]["again"].partition("{")[0]
+        expect(page.locator(BANNER)).to_contain_text(reason)
+        assert page.locator(BANNER).bounding_box()["height"] <= 0.45 * 640
+    finally:
+        site.clock.pass_days(-366)
+
+
+def test_a_phone_too_low_for_that_has_the_banner_in_the_flow(jackbot, new_page):
+    """So that the page itself is never down to a strip."""
+    page = new_page(320, 568)
+    page.goto(jackbot.url)
+    assert page.locator(BANNER).evaluate("e => getComputedStyle(e).position") == "static"
+
+
+def test_answering_at_the_end_of_a_page_moves_nothing(site, new_page):
+    """The room below the page stays until the next one, no larger than the banner needs."""
+    page = new_page(1280, 800)
+    page.goto(f"{site.url}/long")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    end, banner = page.locator("p.vc-link"), page.locator(BANNER).bounding_box()
+    before = end.bounding_box()
+    assert 0 <= banner["y"] - (before["y"] + before["height"]) <= 16
+    press(page, f"{BANNER} [value=reject]")
+    expect(page.locator(BANNER)).to_have_count(0)
+    assert end.bounding_box() == before
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
@@ -139,9 +180,10 @@ def test_the_banner_is_a_named_landmark_early_in_the_page(jackbot, new_page):
 
 @pytest.mark.parametrize("size", [(320, 640), (768, 1024), (1280, 800)])
 @pytest.mark.parametrize("opened", [False, True], ids=["closed", "opened"])
-def test_the_banner_never_hides_the_focused_element_wholly(site, new_page, size, opened):
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_the_banner_never_hides_the_focused_element_wholly(site, new_page, size, opened, script):
     """Tabbing through a long page, every link can be seen (R101, R102)."""
-    page = new_page(*size, script=False)
+    page = new_page(*size, script=script)
     page.goto(f"{site.url}/long")
     if opened:
         page.locator(f"{BANNER} summary").click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -62,6 +63,8 @@ def test_the_dialog_has_a_name_takes_the_focus_and_gives_it_back(jackbot, new_pa
     dialog.wait_for()
     assert dialog.evaluate("e => e.matches(':modal')")
     assert focused(page, "!!e.closest('dialog')")
+    page.keyboard.press("Tab")
+    assert focused(page, "e.value") == "reject", "the first stop refuses everything (R27)"
     for _ in range(12):
         page.keyboard.press("Tab")
         assert focused(page, "e === document.body || !!e.closest('dialog')"), "behind the dialog"
@@ -88,6 +91,70 @@ def test_the_dialog_closes_by_its_button_and_beside_it_and_decides_nothing(jackb
             page.mouse.click(5, 5)
         expect(dialog).to_have_count(0)
         assert len(undecided(page, jackbot)) == 3
+
+
+@pytest.mark.parametrize("size", [(320, 640), (390, 844), (1280, 800)])
+@pytest.mark.parametrize("position", ["left", "right", "bar"])
+def test_what_a_withdrawal_says_hides_no_focus_and_gives_it_back(
+    jackbot, new_page, monkeypatch, size, position
+):
+    """It lies on the banner's side; the link that led to the settings stays in view (R100, R102)."""
+    banner = replace(jackbot.consent.settings.banner, position=position)
+    monkeypatch.setattr(
+        jackbot.consent.runtime.edition,
+        "settings",
+        replace(jackbot.consent.runtime.edition.settings, banner=banner),
+    )
+    page = new_page(*size)
+    page.goto(jackbot.url)
+    press(page, f"{BANNER} [value=accept]")
+    expect(page.locator(BANNER)).to_have_count(0)
+    link = page.locator("footer a").last
+    link.focus()
+    page.keyboard.press("Enter")
+    page.locator("dialog[open]").wait_for()
+    press(page, "dialog [value=reject]")
+    box = page.locator(".vc-saved")
+    box.wait_for()
+    assert focused(page, "e.textContent") == "Evästeasetukset"
+    lies, led = box.bounding_box(), link.bounding_box()
+    assert 0 <= led["y"]
+    assert led["y"] + led["height"] <= lies["y"]
+    left, right = lies["x"], size[0] - lies["x"] - lies["width"]
+    assert (right if position == "right" else left) == 16
+    assert box.locator("b").inner_text() == texts("fi")["settings"]["saved"]
+    before = page.evaluate("scrollY")
+    box.get_by_role("button", name="Sulje").click()
+    expect(box).to_have_count(0)
+    assert focused(page, "e.textContent") == "Evästeasetukset"
+    assert page.evaluate("scrollY") == before
+
+
+@pytest.mark.parametrize("size", [(320, 640), (390, 844), (768, 1024), (1280, 800)])
+def test_the_list_of_items_has_room_for_its_words(jackbot, new_page, size):
+    """Cards as wide as their row where columns do not fit, in the dialog always (R8)."""
+    page = new_page(*size)
+    page.goto(jackbot.url)
+    dialog = open_settings(page)
+    dialog.locator("summary").click()
+    widths = """all => all.map((e) => Math.round(
+      e.parentNode.clientWidth - e.getBoundingClientRect().width))"""
+    assert set(dialog.locator("td").evaluate_all(widths)) == {0}
+    page.goto(f"{jackbot.url}/choices/fi")
+    cells = page.locator(".vc-settings :is(td, th)")
+    if size[0] < 880:
+        assert set(page.locator(".vc-settings td").evaluate_all(widths)) == {0}
+    spilled = "all => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent)"
+    assert cells.evaluate_all(spilled) == []
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def test_the_dialog_shows_how_to_save_on_a_phone(jackbot, new_page):
+    """All of the rows and the button that saves them, without scrolling."""
+    page = new_page(390, 844)
+    page.goto(jackbot.url)
+    save = open_settings(page).locator("[value=save]").bounding_box()
+    assert save["y"] + save["height"] <= 844 - 16
 
 
 def test_the_banners_link_to_the_services_opens_their_list(jackbot, new_page):

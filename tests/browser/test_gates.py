@@ -34,12 +34,14 @@ EMBEDS = """<h1>Upotukset</h1>
 <p id="after">Jälkeen.</p>
 <template data-consent="counter" data-embed><iframe src="/frame?other" width="300" height="400"
  title="Muu"></iframe></template>"""
+TEXT = """<h1>Teksti</h1>
+<template data-consent="counter" data-embed><p id="shown">Avattu.</p></template>"""
 both = pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
-    bodies = {"/": ORDER, "/embeds": EMBEDS, "/empty": "<p>Tyhjä.</p>"}
+    bodies = {"/": ORDER, "/embeds": EMBEDS, "/text": TEXT, "/empty": "<p>Tyhjä.</p>"}
     with stage(tmp_path_factory.mktemp("stage"), bodies, TOML) as running:
         yield running
 
@@ -147,6 +149,33 @@ def test_a_placeholder_has_the_size_of_what_it_stands_for(site, new_page, script
     )
     assert width < 500
     assert height == pytest.approx(width * 315 / 560, abs=1)
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_placeholder_keeps_the_size_on_a_phone_too(jackbot, site, new_page, width):
+    """With all its words and both answers in a row, in the height of a video (R18)."""
+    page = new_page(width, 844)
+    for url, ratio in ((f"{site.url}/embeds", 315 / 560), (f"{jackbot.url}/esittely", 630 / 1120)):
+        page.goto(url)
+        box = page.locator(".vc-embed").first
+        size = box.bounding_box()
+        assert size["height"] == pytest.approx(size["width"] * ratio, abs=1)
+        once, always = (b.bounding_box() for b in box.locator(".vc-button").all())
+        assert once["y"] == always["y"]
+        assert min(once["height"], always["height"]) >= 44
+
+
+@pytest.mark.parametrize("answer", ["[data-once]", "[value=accept]"])
+def test_the_focus_goes_on_to_what_was_opened(site, new_page, answer):
+    """Not back to the top of the page, whatever was opened (R100)."""
+    page = new_page()
+    page.goto(f"{site.url}/embeds")
+    page.locator(f".vc-embed {answer}").first.press("Enter")
+    page.wait_for_function("document.activeElement.matches('iframe')")
+    assert page.locator("iframe").evaluate("e => e.tabIndex") == 0
+    page.goto(f"{site.url}/text")
+    page.locator(f".vc-embed {answer}").first.press("Enter")
+    page.wait_for_function("document.activeElement.id === 'shown'")
 
 
 @both
