@@ -16,59 +16,13 @@
 
   const isAllowed = ({ dataset }) =>
     [dataset.consent, dataset.category].every((name) => !name || allowed.has(name));
-  const ran = new WeakSet();
-  let queue = Promise.resolve();
 
-  // Scripts run one after another in document order, as a parser would have run them.
-  const run = (inert) => {
-    if (ran.has(inert)) return;
-    ran.add(inert);
-    const script = document.createElement("script");
-    const { src, type } = inert.dataset;
-    for (const { name, value } of inert.attributes) {
-      if (!/^(type|data-(src|type|consent|category))$/.test(name)) script.setAttribute(name, value);
-    }
-    if (src) script.src = src;
-    if (type) script.type = type;
-    const async = inert.hasAttribute("async");
-    Object.assign(script, { text: inert.text, nonce: inert.nonce || nonce, async });
-    const waits = script.src && !script.async && script.type !== "module";
-    queue = queue.then(() => new Promise((done) => {
-      if (waits) script.onload = script.onerror = done;
-      inert.replaceWith(script);
-      if (!waits) done();
-    }));
-  };
+  let opener;
+  const opening = () => (opener ||= import(new URL(me.dataset.gates, location))
+    .then((gates) => gates.opener(nonce, isAllowed)));
 
-  const open = (gate) => {
-    const held = gate.nextElementSibling?.closest(".vc-embed");
-    const focused = held?.contains(document.activeElement);
-    const content = document.importNode(gate.content, true);
-    const first = content.firstElementChild;
-    const scripts = all("script:not([type='text/plain'])", content);
-    // Made inert first: an inserted script would run at once, out of order.
-    for (const script of scripts) {
-      if (script.type) script.dataset.type = script.type;
-      script.type = "text/plain";
-      script.dataset.consent = gate.dataset.consent;
-      delete script.dataset.category;
-    }
-    gate.replaceWith(content);
-    held?.remove();
-    // The focus goes on to what was opened, even if that takes none by itself.
-    if (focused && first) Object.assign(first, { tabIndex: first.tabIndex }).focus();
-    return scripts;
-  };
-
-  const release = () => {
-    const closed = new Set();
-    const gates = "template[data-consent], [type='text/plain']:is([data-category], [data-consent])";
-    const next = () => all(gates).find((gate) => !closed.has(gate) && !ran.has(gate));
-    for (let gate = next(); gate; gate = next()) {
-      if (!isAllowed(gate)) closed.add(gate);
-      else if (gate.content) open(gate);
-      else run(gate);
-    }
+  const release = async () => {
+    if (all("[data-consent], [data-category]").some(isAllowed)) (await opening()).release();
   };
 
   /* ---- what the visitor reads ---- */
@@ -235,7 +189,9 @@
     if (!link || special || event.defaultPrevented) return;
     if (link.matches("[data-once]")) {
       event.preventDefault();
-      open(link.closest(".vc-embed").previousElementSibling).forEach(run);
+      opening().then((gates) => gates.once(link.closest(".vc-embed")), () => {
+        location.href = link.href;
+      });
     } else if (!plain && link.origin === location.origin && link.pathname === `${base}/${lang}`) {
       event.preventDefault();
       settings(link);

@@ -179,6 +179,7 @@ class Edition:
             "shown": self.presentations[lang][0].hash,
             "style": self.address("style.css"),
             "script": self.address("script.js"),
+            "gates": self.address("gates.js"),
         }
 
     def banner(self, lang: str, choice: Choice, *, flow: bool, message: str = "") -> Ready:

@@ -30,6 +30,7 @@ _RUNS = re.compile(
 )
 _LISTS = frozenset(("importmap", "speculationrules"))
 _PLACED = frozenset(b"iframe video object embed".split())
+_WRAPPED = frozenset((b"iframe", b"embed"))
 _UNSEEN = re.compile(rb"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
 _DOT = re.compile(rb"\s*0*[01]?\s*(?:px)?\s*")
 _FOREIGN_END = {name: re.compile(rb"(?i)</%b" % name) for name in (b"script", b"style")}
@@ -95,27 +96,30 @@ class Holder:
             return None
         service = service or NOBODY
         if foreign:
-            inner = name in (b"script", b"style")
-            return Held(b"<%b%b>" % (tag, _renamed(rest, names, None)), without=inner)
+            without = name in (b"script", b"style")
+            return Held(b"<%b%b>" % (tag, _renamed(rest, names, None)), without=without)
         if name == b"script":
             return Held(_typed(tag, rest, service))
-        if name == b"style":
-            # Its type keeps no browser from looking ahead into it for what it imports.
+        placed = name in _PLACED and gate is None and service != NOBODY
+        placeholder = b""
+        if placed and self._placeholder and not _is_unseen(found):
+            attached = {text(key): text(value) for key, value in found.items()}
+            inner = b"<%b%b>%b</%b>" % (tag, rest, content, tag)
+            placeholder = self._placeholder(service, attached, inner)
+        if name == b"style" or (placeholder and name in _WRAPPED):
+            # A style's type keeps no browser from looking ahead into it for what it imports.
             opening = b'<template data-consent="%b"><%b%b>' % (service.encode(), tag, rest)
-            return Held(opening, after=b"</template>")
+            closing = b"</template>" + placeholder
+            return Held(opening + closing) if name == b"embed" else Held(opening, closing)
         held = b'<%b data-consent="%b" data-held="%b"%b' % (
             tag,
             service.encode(),
             b" ".join(names),
             _renamed(rest, names, b"data-held-"),
         )
-        placed = name in _PLACED and gate is None and service != NOBODY and self._placeholder
-        if not placed or _is_unseen(found):
-            return Held(held + b">")
-        inner_html = b"<%b%b>%b</%b>" % (tag, rest, content, tag)
-        attached = {text(key): text(value) for key, value in found.items()}
-        assert self._placeholder
-        return Held(self._placeholder(service, attached, inner_html) + _hidden(held) + b">")
+        if placeholder:
+            held = placeholder + _hidden(held)
+        return Held(held + b">")
 
     def _within(
         self, name: bytes, kind: str, found: Mapping[bytes, bytes], content: bytes

@@ -57,7 +57,10 @@ class Interface:
                 "text/css; charset=utf-8",
                 (_css(_text(files, "notice.css")) + theme).encode(),
             ),
-            "script.js": ("text/javascript; charset=utf-8", _js(_text(files, "script.js"))),
+            **{
+                name: ("text/javascript; charset=utf-8", _js(_text(files, name)))
+                for name in ("script.js", "gates.js")
+            },
         }
         self.versions = {name: sha256(a[1]).hexdigest()[:10] for name, a in self.assets.items()}
         manifest = {name: sha256(body).hexdigest() for name, body in files.items()}

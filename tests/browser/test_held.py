@@ -1,0 +1,126 @@
+"""What was held back in the stream comes to life at the moment of allowing, without a reload."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NewPage
+from tests.browser.sites import Visited, press, stage
+from tests.browser.test_refused import Stub
+from tests.unit.small_site import TOML
+
+pytestmark = pytest.mark.browser
+
+NOTE = "document.body.dataset.ran = (document.body.dataset.ran || '') + '%s';"
+BODY = f"""
+<style>iframe, video {{ display: block; }}</style>
+<script>{NOTE % 0}</script>
+<script src="//%H/1"></script>
+<script>refusedCounter = 1; {NOTE % 2}</script>
+<script src="//%H/3"></script>
+<script>{NOTE % 4}</script>
+<style>@import "//%H/5"; #styled {{ color: rgb(1, 2, 3); }}</style>
+<p id="styled" style="background: url(//%H/6)">x</p>
+<img id="picture" src="//%H/7" width="20" height="10" alt="">
+<iframe id="frame" src="//%H/8" width="500" height="300" title="Video"></iframe>
+<iframe id="unseen" src="//%H/9" width="0" height="0" title="none"></iframe>
+<video id="video" width="500" height="300" preload="auto" muted><source src="//%H/10"></video>
+<p id="last">Loppu</p>
+"""
+
+
+@pytest.fixture(scope="module")
+def stub() -> Iterator[Stub]:
+    server = Stub()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def site(stub: Stub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
+    host = f"ads.localhost:{stub.server_port}"
+    toml = TOML.replace(
+        'provider = "Mainos Oy"',
+        'provider = "Mainos Oy"\nhosts = ["ads.localhost"]\ninline = ["refusedCounter"]',
+    )
+    folder: Path = tmp_path_factory.mktemp("held")
+    with stage(folder, {"/": BODY.replace("%H", host)}, toml) as running:
+        yield running
+
+
+def settled(page: Page) -> None:
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(400)
+
+
+def test_nothing_loads_before_and_everything_in_its_order_after_a_grant(
+    new_page: NewPage, site: Visited, stub: Stub
+) -> None:
+    """R1, R18: scripts run as a parser would have run them, pictures, frames and styles load."""
+    stub.asked.clear()
+    page = new_page()
+    page.goto(f"{site.url}/")
+    settled(page)
+    assert stub.asked == set()
+    assert page.locator("body").get_attribute("data-ran") == "04"
+    assert page.locator(".vc-embed").count() == 2
+    expect(page.locator("#video")).to_be_hidden()
+    press(page, "#visitor-choice [value=accept]")
+    page.wait_for_function("document.body.dataset.ran === '042'")
+    settled(page)
+    assert stub.asked == {1, 3, 5, 6, 7, 8, 9, 10}
+    assert page.locator(".vc-embed").count() == 0
+    expect(page.locator("#video")).to_be_visible()
+    colour = page.locator("#styled").evaluate("element => getComputedStyle(element).color")
+    assert colour == "rgb(1, 2, 3)"
+    assert page.locator("[data-held]").count() == 0
+
+
+def test_nothing_moves_when_a_placeholder_becomes_what_it_stands_for(
+    new_page: NewPage, site: Visited
+) -> None:
+    page = new_page()
+    page.goto(f"{site.url}/")
+    settled(page)
+    before = page.locator("#last").bounding_box()
+    press(page, "#visitor-choice [value=accept]")
+    page.wait_for_function("!document.querySelector('.vc-embed')")
+    assert page.locator("#last").bounding_box() == before
+
+
+def test_the_server_opens_for_who_has_allowed_it(
+    new_page: NewPage, site: Visited, stub: Stub
+) -> None:
+    page = new_page(script=False)
+    page.goto(f"{site.url}/")
+    press(page, "#visitor-choice [value=accept]")
+    stub.asked.clear()
+    page.goto(f"{site.url}/")
+    settled(page)
+    assert page.locator(".vc-embed, [data-held], template").count() == 0
+    assert {7, 8} <= stub.asked
+
+
+@pytest.mark.parametrize("element", ["frame", "video"])
+def test_one_embed_can_be_shown_once(
+    new_page: NewPage, site: Visited, stub: Stub, element: str
+) -> None:
+    """R18: the embed is shown, and nothing is allowed by that."""
+    stub.asked.clear()
+    page = new_page()
+    page.goto(f"{site.url}/")
+    placeholder = page.locator(".vc-embed").nth(0 if element == "frame" else 1)
+    placeholder.locator("[data-once]").click()
+    page.wait_for_function("document.querySelectorAll('.vc-embed').length === 1")
+    settled(page)
+    assert stub.asked == ({8} if element == "frame" else {10})
+    assert not page.context.cookies()
