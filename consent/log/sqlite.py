@@ -17,6 +17,7 @@ from typing import Any
 
 from consent.errors import LogCorrupt, LogError
 from consent.log import Appended, Counter, Entry, Head, Row, Snapshot
+from consent.log import sqlite_runs as runs
 from consent.log.spool import Spool
 from consent.log.sqlite_file import (
     SCHEMA,
@@ -26,41 +27,20 @@ from consent.log.sqlite_file import (
     replaced,
     translated,
 )
+from consent.log.sqlite_runs import ID_SIZE, NO_ID, RUN
 from consent.log.sqlite_write import SqliteEngine, inherited
 from consent.log.writer import Writer
 
-# The newest entries are not in the index yet.
-_OF_ID = """(SELECT seq FROM ids WHERE consent_id = ?1 UNION ALL
-    SELECT seq FROM contents
-    WHERE seq >= (SELECT upto FROM indexed) AND consent_id = ?1)"""
-_LAST_BY_ID = (
-    "SELECT body FROM contents JOIN entries USING (seq) WHERE seq IN "
-    + _OF_ID
-    + " AND kind = ?2 ORDER BY seq DESC LIMIT 1"
-)
-_ROWS = """SELECT seq, kind, leaf, body, salt, consent_id
-    FROM entries LEFT JOIN contents USING (seq) WHERE seq >= ? AND seq < ? ORDER BY seq"""
-_ROWS_OF_ID = (
-    """SELECT seq, kind, leaf, body, salt, consent_id
-    FROM entries JOIN contents USING (seq) WHERE seq IN """
-    + _OF_ID
-    + " AND seq >= ?2 AND seq < ?3 ORDER BY seq"
-)
 _HEAD = "SELECT size, root FROM head"
 _ARTIFACTS = "SELECT hash, media_type, body FROM artifacts ORDER BY id"
-_STRAYS = "SELECT seq FROM contents WHERE seq NOT IN (SELECT seq FROM entries) LIMIT 1"
-_NOT_INDEXED = """SELECT seq FROM contents
-    WHERE seq < (SELECT upto FROM indexed) AND consent_id IS NOT NULL
-    AND (consent_id, seq) NOT IN (SELECT consent_id, seq FROM ids) ORDER BY seq LIMIT 1"""
-_LAST_CONSENT = """SELECT body FROM entries JOIN contents USING (seq)
-    WHERE kind = ? ORDER BY seq DESC LIMIT 1"""
-_LAST_RARE = """SELECT body FROM entries JOIN contents USING (seq)
-    WHERE kind = ? AND kind <> 'consent' ORDER BY seq DESC LIMIT 1"""
-_PAGE_CONSENT = """SELECT seq, body FROM entries JOIN contents USING (seq)
-    WHERE kind = ? AND seq > ? ORDER BY seq LIMIT 500"""
-_PAGE_RARE = """SELECT seq, body FROM entries JOIN contents USING (seq)
-    WHERE kind = ? AND kind <> 'consent' AND seq > ? ORDER BY seq LIMIT 500"""
-# The term on kind lets a query use the index of the kinds that are few.
+_STRAYS = "SELECT first FROM contents WHERE first NOT IN (SELECT first FROM entries) LIMIT 1"
+_NOT_INDEXED = f"""WITH RECURSIVE each (i) AS (
+    SELECT 0 UNION ALL SELECT i + 1 FROM each WHERE i + 1 < {RUN})
+SELECT first + i FROM contents CROSS JOIN each
+    WHERE first < (SELECT upto FROM indexed) AND i < length(consent_ids) / {ID_SIZE}
+    AND substr(consent_ids, i * {ID_SIZE} + 1, {ID_SIZE}) <> '{NO_ID}'
+    AND (substr(consent_ids, i * {ID_SIZE} + 1, {ID_SIZE}), first + i) NOT IN
+        (SELECT consent_id, seq FROM ids) ORDER BY first, i LIMIT 1"""
 
 
 def _head(rows: list[tuple[Any, ...]]) -> Head:
@@ -102,10 +82,12 @@ class SqliteSnapshot:
         if stop is None:
             stop = 2**62
         if consent_id is None:
-            found = self._query(_ROWS, start, stop)
-        else:
-            found = self._query(_ROWS_OF_ID, consent_id, start, stop)
-        return (Row(*row) for row in found)
+            yield from runs.rows(self._query, start, stop)
+            return
+        for seq in runs.places(self._query, consent_id):
+            found = runs.row(self._query, seq) if start <= seq < stop else None
+            if found is not None:
+                yield found
 
     def artifacts(self) -> Iterator[tuple[str, str, bytes]]:
         """Give artifacts in the order they came."""
@@ -205,20 +187,24 @@ class SqliteLog:
 
     def last(self, kind: str, consent_id: str | None = None) -> bytes | None:
         """Give the newest body; see `Log.last`."""
-        if consent_id is not None:
-            found = self._rows(_LAST_BY_ID, consent_id, kind)
-        else:
-            found = self._rows(_LAST_CONSENT if kind == "consent" else _LAST_RARE, kind)
-        return bytes(found[0][0]) if found else None
+        if consent_id is None:
+            found = runs.newest(self._rows, kind)
+            return None if found is None else found.body
+        for seq in reversed(runs.places(self._rows, consent_id)):
+            found = runs.row(self._rows, seq)
+            if found is not None and found.kind == kind and found.body is not None:
+                return found.body
+        return None
 
     def bodies(self, kind: str) -> Iterator[tuple[int, bytes]]:
         """Give all bodies of a kind; see `Log.bodies`."""
-        query = _PAGE_CONSENT if kind == "consent" else _PAGE_RARE
         last = -1
-        # A page at a time: no view stays open while the caller thinks.
-        while page := self._rows(query, kind, last):
-            yield from page
-            last = page[-1][0]
+        # Some at a time: no view stays open while the caller thinks.
+        while page := runs.of_kind(self._rows, kind, after=last, limit=50):
+            for row in page:
+                if row.body is not None:
+                    yield row.seq, row.body
+            last = page[-1].seq
 
     def head(self) -> Head:
         """Give size and root; see `Log.head`."""

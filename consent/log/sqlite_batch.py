@@ -1,8 +1,4 @@
-"""One group of entries inside its transaction in SQLite.
-
-A group goes in by a few statements that walk through packed values: a statement a row would cost
-several times as much, and let go of the interpreter's lock for each.
-"""
+"""One group of entries inside its transaction in SQLite."""
 
 # The queries are joined from constants that stand here.
 # ruff: noqa: S608
@@ -11,27 +7,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from itertools import groupby
 
 from consent.errors import LogCorrupt
-from consent.log import Appended, Entry
+from consent.log import Appended, Entry, Row
+from consent.log.sqlite_runs import ID_SIZE, KEY_SIZE, NO_ID, NO_KEY, RUN, newest, put_run, row
 from consent.log.sqlite_tail import Tail
 from consent.log.tree import SALT_SIZE, Edge
 from consent.log.writer import Counts
 
 BODY_SIZE = 16 * 1024 * 1024
 """The most bytes in the body of an entry."""
-
-KEY_SIZE = 16
-"""Bytes of the hash that stands for an idempotency key."""
-
-ID_SIZE = 22
-"""Characters of a consent id."""
-
-_NO_ID = " " * ID_SIZE
-_NO_KEY = bytes(KEY_SIZE)
 
 # Walks i through 0 … ?1 - 1.
 _EACH = """WITH RECURSIVE each (i) AS (
@@ -47,31 +35,17 @@ _FIND_IDS = (
     + """SELECT i, max(ids.seq) FROM each CROSS JOIN ids
     WHERE ids.consent_id = CAST(substr(?2, i * 22 + 1, 22) AS TEXT) GROUP BY i"""
 )
-_PUT_ENTRIES = (
-    _EACH
-    + """INSERT INTO entries (seq, kind, leaf)
-    SELECT ?2 + i, ?3, substr(?4, i * 32 + 1, 32) FROM each"""
-)
-# Bodies differ in length: `at` and `size` walk along with the eight digits of each length.
-_PUT_CONTENTS = """WITH RECURSIVE each (i, at, size) AS (
-    SELECT 0, 1, CAST(substr(?6, 1, 8) AS INTEGER)
-    UNION ALL
-    SELECT i + 1, at + size, CAST(substr(?6, i * 8 + 9, 8) AS INTEGER)
-    FROM each WHERE i + 1 < ?1)
-INSERT INTO contents (seq, consent_id, once, salt, body)
-    SELECT ?2 + i,
-        NULLIF(CAST(substr(?3, i * 22 + 1, 22) AS TEXT), '                      '),
-        NULLIF(substr(?4, i * 16 + 1, 16), zeroblob(16)),
-        substr(?5, i * 16 + 1, 16),
-        substr(?7, at, size)
-    FROM each"""
 _PUT_COUNTS = """INSERT INTO counters (day, name, n) VALUES (?, ?, ?)
     ON CONFLICT (day, name) DO UPDATE SET n = n + excluded.n"""
 _HEAD = "SELECT size, edge, upto FROM head JOIN indexed USING (one)"
 _PUT_HEAD = "UPDATE head SET size = ?, root = ?, edge = ?"
-_AT = "SELECT seq, leaf, body FROM contents JOIN entries USING (seq) WHERE seq = ?"
-_OF_KIND = """SELECT seq, leaf, body FROM entries JOIN contents USING (seq)
-    WHERE kind = ? AND kind <> 'consent' ORDER BY seq DESC LIMIT 1"""
+
+
+def _old(row: Row | None) -> Appended | None:
+    """Give an earlier entry as the answer to one that repeats it."""
+    if row is None or row.body is None:
+        return None
+    return Appended(row.seq, row.leaf, row.body, False)
 
 
 class Batch:
@@ -166,13 +140,13 @@ class Batch:
             kinds.append(entry.kind)
             answers.append(appended)
             if entry.consent_id is None:
-                new_ids.append(_NO_ID)
+                new_ids.append(NO_ID)
             else:
                 new_ids.append(entry.consent_id)
                 ids[entry.consent_id] = appended
                 added_ids.append((entry.consent_id, first + at))
             if key is None:
-                new_keys.append(_NO_KEY)
+                new_keys.append(NO_KEY)
             else:
                 new_keys.append(key)
                 once[key] = appended
@@ -185,7 +159,7 @@ class Batch:
         """Give the entry that was appended under an idempotency key."""
         if key in self.once:
             return self.once[key]._replace(new=False)
-        return self._one(_AT, self.known_once[key])
+        return _old(row(self._query, self.known_once[key]))
 
     def _newest(self, entry: Entry) -> Appended | None:
         """Give the newest entry of the chain that an entry continues."""
@@ -194,15 +168,15 @@ class Batch:
             if consent_id in self.ids:
                 return self.ids[consent_id]._replace(new=False)
             known = self.known_ids.get(consent_id)
-            return None if known is None else self._one(_AT, known)
-        # A consent without an id continues nothing; the newest one is somebody else's (R43).
+            return None if known is None else _old(row(self._query, known))
+        if entry.kind == "consent":
+            return None  # the newest one is somebody else's (R43)
         if entry.kind in self.of_kind:
             return self.of_kind[entry.kind]._replace(new=False)
-        return self._one(_OF_KIND, entry.kind)
+        return _old(newest(self._query, entry.kind))
 
-    def _one(self, query: str, parameter: object) -> Appended | None:
-        found = self.cursor.execute(query, (parameter,)).fetchone()
-        return None if found is None else Appended(found[0], found[1], found[2], False)
+    def _query(self, query: str, *parameters: object) -> sqlite3.Cursor:
+        return self.cursor.execute(query, parameters)
 
     def store(self, counts: Counts) -> int:
         """Write what is new; returns about how many bytes that is."""
@@ -210,30 +184,33 @@ class Batch:
         count = len(self.new)
         written = 0
         if count:
-            leaves = [appended.leaf for appended in self.new]
-            at = 0
-            for kind, run in groupby(self.kinds):
-                stop = at + len(list(run))
-                execute(_PUT_ENTRIES, (stop - at, self.first + at, kind, b"".join(leaves[at:stop])))
-                at = stop
             bodies = [appended.body for appended in self.new]
             sizes = list(map(len, bodies))
-            written = sum(sizes) + 160 * count
+            written = sum(sizes) + 100 * count
             if min(sizes) == 0 or max(sizes) > BODY_SIZE:
                 raise ValueError(f"the body of an entry has 1 to {BODY_SIZE} bytes")
-            packed = (
-                "".join(self.new_ids).encode("ascii"),
-                b"".join(self.new_keys),
-                self.salts,
-                b"".join([b"%8d" % size for size in sizes]),
-                b"".join(bodies),
-            )
-            execute(_PUT_CONTENTS, (count, self.first, *packed))
+            leaves = [appended.leaf for appended in self.new]
+            for kind, start, stop in self._runs():
+                run = slice(start, stop)
+                salts = self.salts[start * SALT_SIZE : stop * SALT_SIZE]
+                ids, keys = self.new_ids[run], self.new_keys[run]
+                put_run(
+                    execute, self.first + start, kind, leaves[run], ids, keys, salts, bodies[run]
+                )
             self.edge.extend(leaves)
             execute(_PUT_HEAD, (self.edge.size, self.edge.root(), self.edge.pack()))
         for (day, name), n in counts.items():
             execute(_PUT_COUNTS, (day, name, n))
         return written
+
+    def _runs(self) -> Iterator[tuple[str, int, int]]:
+        """Cut what is new into runs of one kind."""
+        at = 0
+        for kind, same in groupby(self.kinds):
+            stop = at + len(list(same))
+            for start in range(at, stop, RUN):
+                yield kind, start, min(start + RUN, stop)
+            at = stop
 
     def remember(self) -> None:
         """Let later groups find what is new, once it is durable."""

@@ -45,15 +45,15 @@ SCHEMA = [
     """CREATE TABLE head (
         one INTEGER PRIMARY KEY CHECK (one = 1),
         size INTEGER NOT NULL, root BLOB NOT NULL, edge BLOB NOT NULL)""",
-    # Hashes only: these rows stay for as long as the log does (R128).
-    "CREATE TABLE entries (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, leaf BLOB NOT NULL)",
+    # Hashes only: these rows stay for as long as the log does (R128). See `sqlite_runs`.
+    "CREATE TABLE entries (first INTEGER PRIMARY KEY, kind TEXT NOT NULL, leaves BLOB NOT NULL)",
     # Few entries are not consents; looking those up must not read through all that are.
     "CREATE INDEX entries_rare ON entries (kind) WHERE kind <> 'consent'",
     # What a person can be told from: to be removed when its time has come.
     """CREATE TABLE contents (
-        seq INTEGER PRIMARY KEY, consent_id TEXT, once BLOB,
-        salt BLOB NOT NULL, body BLOB NOT NULL)""",
-    # Two indexes of the contents before `upto`, filled in bulk: see `sqlite_write`.
+        first INTEGER PRIMARY KEY, consent_ids TEXT NOT NULL, keys BLOB NOT NULL,
+        salts BLOB NOT NULL, sizes BLOB NOT NULL, bodies BLOB NOT NULL)""",
+    # Two indexes of the contents before `upto`, filled in bulk: see `sqlite_tail`.
     "CREATE TABLE indexed (one INTEGER PRIMARY KEY CHECK (one = 1), upto INTEGER NOT NULL)",
     """CREATE TABLE ids (
         consent_id TEXT NOT NULL, seq INTEGER NOT NULL,
@@ -70,6 +70,10 @@ SCHEMA = [
     *_append_only("contents"),
     *_append_only("artifacts"),
     *_append_only("meta"),
+    # What a head that went back would let in twice, in runs that begin elsewhere.
+    """CREATE TRIGGER entries_insert BEFORE INSERT ON entries WHEN NEW.first <> coalesce(
+        (SELECT first + length(leaves) / 32 FROM entries ORDER BY first DESC LIMIT 1), 0)
+        BEGIN SELECT RAISE(ABORT, 'entries follow one another'); END""",
     "CREATE TRIGGER head_update BEFORE UPDATE ON head WHEN NEW.size <= OLD.size"
     " BEGIN SELECT RAISE(ABORT, 'the head only moves forward'); END",
     f"CREATE TRIGGER head_delete BEFORE DELETE ON head {_REFUSED}",

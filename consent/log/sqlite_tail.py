@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from operator import itemgetter
+
+from consent.log.sqlite_runs import NO_ID, NO_KEY, split_ids, split_keys
 
 TAIL = (4096, 32_768)
 """Entries in the tail from which it is indexed when it is quiet, or else at once."""
@@ -80,10 +83,17 @@ class Tail:
         if start != self.start or stop < self.stop:
             self.clear(start)
         if self.stop < stop:
-            query = "SELECT seq, consent_id, once FROM contents WHERE seq >= ? ORDER BY seq"
-            rows = cursor.execute(query, (self.stop,)).fetchall()
-            ids = [(consent_id, seq) for seq, consent_id, _ in rows if consent_id is not None]
-            self.add(ids, [(key, seq) for seq, _, key in rows if key is not None], stop)
+            query = "SELECT first, consent_ids, keys FROM contents WHERE first >= ? ORDER BY first"
+            ids: list[tuple[str, int]] = []
+            once: list[tuple[bytes, int]] = []
+            for first, new_ids, new_keys in cursor.execute(query, (self.stop,)):
+                ids += [(each, first + i) for i, each in enumerate(split_ids(new_ids))]
+                once += [(each, first + i) for i, each in enumerate(split_keys(new_keys))]
+            self.add(
+                [pair for pair in ids if pair[0] != NO_ID],
+                [pair for pair in once if pair[0] != NO_KEY],
+                stop,
+            )
 
     @property
     def ripe(self) -> bool:
@@ -106,8 +116,8 @@ class Tail:
             return  # another process was faster
         if self._until is None:
             self._until = self.stop
-            self._new_ids = sorted(self.added_ids)
-            self._new_once = sorted(self.added_once)
+            self._new_ids = sorted(self.added_ids, key=itemgetter(0))
+            self._new_once = sorted(self.added_once, key=itemgetter(0))
         # From the end, where a list gives up its items without moving the others.
         elif self._new_ids:
             ids = self._new_ids[-count:]

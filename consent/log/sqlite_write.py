@@ -126,7 +126,8 @@ class SqliteEngine:
                         self._tidied = today
                     cursor.execute("COMMIT")
                     self._tail.indexed()
-                if self._pages > WAL_PAGES[0]:
+                # With more to index at once there are entries waiting.
+                if self._pages > WAL_PAGES[0] and not self._tail.ripe:
                     self._pages = 0
                     cursor.execute("PRAGMA wal_checkpoint (PASSIVE)").fetchall()
         except BaseException:

@@ -3,16 +3,15 @@
 import json
 import os
 import re
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from consent.log import Entry, open_log
 from consent.record import canonical
+from tests.unit.log_outsider import change
 from tests.unit.terminal import enter, set_up, terminal
 
 
@@ -112,11 +111,7 @@ def test_verify_prints_a_head_that_a_later_check_can_start_from(run, log):
 
 def test_verify_reports_a_changed_entry(run, log):
     """R40: what was changed behind the triggers' back is found and told."""
-    with closing(sqlite3.connect(log)) as connection, connection:
-        connection.execute("DROP TRIGGER contents_update")
-        connection.execute(
-            "UPDATE contents SET body = ? WHERE seq = 7", [entry(7, event="denial").body]
-        )
+    change(str(log), 7, body=entry(7, event="denial").body)
     code, out, err = run("log", "verify")
     assert (code, out) == (1, "")
     assert "leaf at entry 7" in err

@@ -70,24 +70,26 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 STATEMENTS = [
-    "UPDATE entries SET leaf = zeroblob(32) WHERE seq = 1",
-    "UPDATE contents SET body = x'7b7d' WHERE seq = 1",
-    "UPDATE contents SET consent_id = NULL",
+    "UPDATE entries SET leaves = zeroblob(640)",
+    "UPDATE contents SET bodies = x'7b7d'",
+    "UPDATE contents SET consent_ids = ''",
     "UPDATE artifacts SET body = x''",
     "UPDATE meta SET value = 'other'",
     "UPDATE head SET size = 3",
     "UPDATE head SET root = zeroblob(32)",
-    "DELETE FROM entries WHERE seq = 19",
+    "DELETE FROM entries",
     "DELETE FROM contents",
     "DELETE FROM artifacts",
     "DELETE FROM meta",
     "DELETE FROM head",
-    "INSERT OR REPLACE INTO entries SELECT seq, kind, zeroblob(32) FROM entries",
-    "REPLACE INTO contents SELECT seq, NULL, NULL, salt, x'7b7d' FROM contents",
+    "INSERT OR REPLACE INTO entries SELECT first, kind, zeroblob(32) FROM entries",
+    "REPLACE INTO contents SELECT first, '', x'', salts, sizes, x'7b7d' FROM contents",
     "REPLACE INTO artifacts SELECT id, hash, media_type, x'' FROM artifacts",
     "REPLACE INTO meta SELECT name, 'other' FROM meta",
     "REPLACE INTO head SELECT one, 1, root, edge FROM head",
     "INSERT INTO head VALUES (2, 0, x'', x'')",
+    "INSERT INTO entries VALUES (19, 'consent', zeroblob(32))",
+    "INSERT INTO entries VALUES (21, 'consent', zeroblob(32))",
 ]
 
 
@@ -109,7 +111,7 @@ def test_nothing_but_hashes_stands_outside_the_contents(path):
             for table in ("entries", "head")
         }
     assert columns == {
-        "entries": ["seq", "kind", "leaf"],
+        "entries": ["first", "kind", "leaves"],
         "head": ["one", "size", "root", "edge"],
     }
 
@@ -333,11 +335,13 @@ def test_a_log_without_its_head_is_corrupt(log, path):
         log.head()
 
 
-def test_a_head_behind_its_entries_takes_nothing(path):
+@pytest.mark.parametrize("size", [0, 1, 16])
+def test_a_head_behind_its_entries_takes_nothing(path, size):
     filled(path)
     with closing(connect(str(path), "rw")) as connection:
         connection.execute("DROP TRIGGER head_update")
-        connection.execute("UPDATE head SET size = 0, edge = x''")
+        edge = bytes(32 * size.bit_count())
+        connection.execute("UPDATE head SET size = ?, edge = ?", (size, edge))
     log = open_log(str(path), writable=True)
     with pytest.raises(LogCorrupt):
         append(log, grant(1))

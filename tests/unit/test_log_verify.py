@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from consent.log.tree import leaf_hash, root_of
 from consent.log.verify import Report, verify
 from consent.record import canonical
 from tests.unit.log_engines import artifact, consent_id, grant, refusal
+from tests.unit.log_outsider import change, changed, outsider
 
 SIZE = 40
 
@@ -36,22 +36,6 @@ def path(tmp_path: Path) -> str:
         future.result(60)
     log.close()
     return found
-
-
-@contextmanager
-def outsider(path: str) -> Iterator[sqlite3.Connection]:
-    """Open the file as somebody who may do everything; triggers are put back afterwards."""
-    with closing(sqlite3.connect(path)) as connection:
-        triggers = connection.execute(
-            "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'"
-        ).fetchall()
-        for name, _ in triggers:
-            connection.execute(f"DROP TRIGGER {name}")
-        yield connection
-        for _, sql in triggers:
-            with suppress(sqlite3.OperationalError):  # its table was dropped
-                connection.execute(sql)
-        connection.commit()
 
 
 def checked(path: str, **options: object) -> Report:
@@ -74,11 +58,10 @@ def test_a_whole_log_has_no_findings_and_the_report_says_what_it_cannot_know(pat
 
 @pytest.mark.parametrize("seq", range(SIZE))
 def test_one_changed_byte_is_found_wherever_it_is(path, seq):
-    with outsider(path) as connection:
-        (body,) = connection.execute("SELECT body FROM contents WHERE seq = ?", (seq,)).fetchone()
+    with changed(path) as entries:
+        body = entries[seq]["body"]
         at = seq % len(body)
-        changed = body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
-        connection.execute("UPDATE contents SET body = ? WHERE seq = ?", (changed, seq))
+        entries[seq]["body"] = body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
     report = checked(path)
     assert ("leaf", seq) in {(finding.kind, finding.seq) for finding in report.findings}
     with pytest.raises(LogCorrupt, match=f"leaf at entry {seq}: "):
@@ -87,9 +70,8 @@ def test_one_changed_byte_is_found_wherever_it_is(path, seq):
 
 @pytest.mark.parametrize("seq", range(SIZE))
 def test_a_dropped_entry_is_found_wherever_it_was(path, seq):
-    with outsider(path) as connection:
-        for table in ("entries", "contents", "ids", "once"):
-            connection.execute(f"DELETE FROM {table} WHERE seq = ?", (seq,))
+    with changed(path) as entries:
+        del entries[seq]
     kinds = found(path)
     assert kinds["head"] is None
     assert kinds["root"] is None
@@ -97,19 +79,23 @@ def test_a_dropped_entry_is_found_wherever_it_was(path, seq):
         assert kinds["gap"] == seq
 
 
+def test_an_entry_that_stands_twice_is_found(path):
+    with changed(path) as entries:
+        entries.append(entries[20])
+    assert found(path)["gap"] == 21
+
+
 @pytest.mark.parametrize(("one", "other"), [(0, 39), (3, 4), (20, 21), (38, 39)])
 def test_two_entries_that_changed_places_are_found(path, one, other):
-    with outsider(path) as connection:
-        for table in ("entries", "contents"):
-            for old, new in ((one, -1), (other, one), (-1, other)):
-                connection.execute(f"UPDATE {table} SET seq = ? WHERE seq = ?", (new, old))
+    with changed(path) as entries:
+        entries[one]["seq"], entries[other]["seq"] = other, one
     assert found(path)["root"] is None
 
 
 def test_a_removed_content_is_found_since_no_entry_names_it(path):
     """R128: content goes only after an entry that says so."""
-    with outsider(path) as connection:
-        connection.execute("DELETE FROM contents WHERE seq IN (5, 7)")
+    with changed(path) as entries:
+        entries[5]["body"] = entries[7]["body"] = b""
     report = checked(path)
     assert [(each.kind, each.seq, each.count) for each in report.findings] == [("content", 5, 2)]
     assert str(report.findings[0]).startswith("content at entry 5:")
@@ -119,15 +105,6 @@ def test_a_removed_content_is_found_since_no_entry_names_it(path):
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [
-        ("UPDATE entries SET leaf = zeroblob(32) WHERE seq = 6", {"leaf": 6}),
-        ("UPDATE entries SET leaf = zeroblob(31) WHERE seq = 6", {"leaf": 6}),
-        ("UPDATE entries SET leaf = 'text' WHERE seq = 6", {"leaf": 6}),
-        ("UPDATE contents SET salt = zeroblob(16) WHERE seq = 6", {"leaf": 6, "root": None}),
-        ("UPDATE contents SET salt = x'' WHERE seq = 6", {"salt": 6, "leaf": 6}),
-        ("UPDATE contents SET body = 'text' WHERE seq = 6", {"content": 6}),
-        ("UPDATE entries SET kind = 'expiry' WHERE seq = 6", {"kind": 6}),
-        ("UPDATE contents SET consent_id = NULL WHERE seq = 12", {"consent-id": 12}),
-        ("UPDATE contents SET consent_id = 'id1' WHERE seq = 5", {"consent-id": 5}),
         ("UPDATE artifacts SET body = x'00'", {"artifact": None}),
         ("DELETE FROM artifacts", {"reference": 0}),
         ("UPDATE head SET root = zeroblob(32)", {"root": None}),
@@ -135,8 +112,19 @@ def test_a_removed_content_is_found_since_no_entry_names_it(path):
         ("UPDATE head SET size = 39", {"head": None}),
         ("DELETE FROM head", {"unreadable": 40}),
         ("DROP TABLE contents", {"unreadable": 0}),
+        ("DELETE FROM contents", {"content": 0}),
         ("INSERT INTO entries VALUES (40, 'consent', zeroblob(32))", {"content": 40, "head": None}),
-        ("INSERT INTO contents VALUES (99, NULL, NULL, zeroblob(16), x'')", {"engine": None}),
+        ("INSERT INTO entries SELECT 41, kind, leaves FROM entries LIMIT 1", {"gap": 40}),
+        ("UPDATE entries SET leaves = x''", {"unreadable": 0}),
+        ("UPDATE entries SET leaves = substr(leaves, 2)", {"unreadable": 0}),
+        ("UPDATE entries SET leaves = 'text'", {"unreadable": 0}),
+        ("UPDATE contents SET consent_ids = substr(consent_ids, 2)", {"unreadable": 0}),
+        ("UPDATE contents SET salts = substr(salts, 2)", {"unreadable": 0}),
+        ("UPDATE contents SET salts = 1", {"unreadable": 0}),
+        ("UPDATE contents SET sizes = substr(sizes, 2)", {"unreadable": 0}),
+        ("UPDATE contents SET bodies = substr(bodies, 2)", {"unreadable": 0}),
+        ("UPDATE contents SET bodies = CAST(bodies AS TEXT)", {"unreadable": 0}),
+        ("INSERT INTO contents VALUES (99, '', x'', x'', x'', x'')", {"engine": None}),
         ("DROP TABLE ids", {"engine": None}),
         ("UPDATE indexed SET upto = 40", {"engine": None}),
     ],
@@ -144,6 +132,22 @@ def test_a_removed_content_is_found_since_no_entry_names_it(path):
 def test_a_change_is_named(path, statement, expected):
     with outsider(path) as connection:
         connection.execute(statement)
+    kinds = found(path)
+    assert {kind: kinds.get(kind, "not found") for kind in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("seq", "values", "expected"),
+    [
+        (6, {"leaf": bytes(32)}, {"leaf": 6}),
+        (6, {"salt": bytes(16)}, {"leaf": 6, "root": None}),
+        (6, {"kind": "expiry"}, {"kind": 6}),
+        (12, {"consent_id": " " * 22}, {"consent-id": 12}),
+        (5, {"consent_id": consent_id(1)}, {"consent-id": 5}),
+    ],
+)
+def test_a_changed_entry_is_named(path, seq, values, expected):
+    change(path, seq, **values)
     kinds = found(path)
     assert {kind: kinds.get(kind, "not found") for kind in expected} == expected
 
@@ -222,8 +226,7 @@ def test_one_consents_history_is_shown_in_order(path):
 
 
 def test_removed_content_is_shown_as_none(path):
-    with outsider(path) as connection:
-        connection.execute("DELETE FROM contents WHERE seq = 11")
+    change(path, 11, body=b"")
     with open_log(path, writable=False).snapshot() as snapshot:
         (entry,) = show(snapshot, start=11, stop=12)
     assert entry["body"] is None
