@@ -35,8 +35,9 @@ Counts = Mapping[tuple[str, str], int]
 """What was counted: {(day, name): n}."""
 
 _Outcome = Appended | BaseException
-_Waiting = tuple[Entry, asyncio.AbstractEventLoop | None, "asyncio.Future[Appended] | _Answer"]
 _Answer = Future[Appended]
+_Future = asyncio.Future[Appended] | _Answer
+_Waiting = tuple[Entry, asyncio.AbstractEventLoop | None, _Future]
 
 
 class Engine(Protocol):
@@ -73,38 +74,31 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-def _settle(pairs: list[tuple[asyncio.Future[Appended], _Outcome]]) -> None:
-    """Give each waiting request its answer, in its own event loop."""
+def _settle(pairs: Sequence[tuple[_Future, _Outcome]]) -> None:
+    """Give each waiting request its answer, in its own event loop if it has one."""
     for future, outcome in pairs:
-        if not future.done():
+        try:
             if isinstance(outcome, BaseException):
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
-
-
-def _answer(future: _Answer, outcome: _Outcome) -> None:
-    with suppress(InvalidStateError):  # cancelled; the entry stands in the log all the same
-        if isinstance(outcome, BaseException):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
+        except (asyncio.InvalidStateError, InvalidStateError):
+            pass  # cancelled; the entry stands in the log all the same
 
 
 def _deliver(group: Sequence[_Waiting], outcomes: Sequence[_Outcome]) -> None:
     """Answer a group with one wake-up per event loop."""
-    loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Appended], _Outcome]]] = {}
-    for (_, loop, future), outcome in zip(group, outcomes, strict=True):
+    for loop in {waiting[1] for waiting in group}:
+        pairs = [
+            (future, outcome)
+            for (_, own, future), outcome in zip(group, outcomes, strict=True)
+            if own is loop
+        ]
         if loop is None:
-            assert isinstance(future, Future)
-            _answer(future, outcome)
-        elif loop in loops:
-            loops[loop].append((future, outcome))  # type: ignore[arg-type]
+            _settle(pairs)
         else:
-            loops[loop] = [(future, outcome)]  # type: ignore[list-item]
-    for loop, pairs in loops.items():
-        with suppress(RuntimeError):  # the loop has closed and nobody waits there any more
-            loop.call_soon_threadsafe(_settle, pairs)
+            with suppress(RuntimeError):  # the loop has closed and nobody waits there any more
+                loop.call_soon_threadsafe(_settle, pairs)
 
 
 def _again(error: BaseException) -> BaseException:
