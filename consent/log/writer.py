@@ -274,12 +274,15 @@ class Writer:
             worked = not isinstance(outcomes[-1], LogError)
             if not worked:
                 self._note(error)
-        _deliver(group, outcomes)
+        late: list[_Waiting] = []
         if not worked:
-            # Those who came while the log failed have waited their share too.
+            # Those who came while the log failed have waited their share too; they are taken out
+            # before anybody is told, so that who comes afterwards is tried anew.
+            late = self._take(0, self._limit) or []
+        _deliver(group, outcomes)
+        if late:
             failed = outcomes[-1]
             assert isinstance(failed, LogError)
-            late = self._take(0, self._limit) or []
             _deliver(late, [_again(failed) for _ in late])
         return worked
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from pathlib import Path
 from threading import Event
 
@@ -119,6 +119,16 @@ def test_a_log_that_is_down_answers_all_who_wait_after_two_tries(engine, writer)
     assert {str(future.exception()) for future in futures} == {"down"}
     assert len({id(future.exception()) for future in futures}) == 250
     assert len(engine.groups) <= 4
+
+
+def test_who_comes_after_a_failure_was_told_is_tried_anew(engine, writer):
+    engine.fail = lambda entries: None if engine.groups[1:] else LogUnavailable("down")
+    after: list = []
+    first = Future()
+    first.add_done_callback(lambda failed: after.append(writer.append_soon(entry(1))))
+    writer._put((entry(0), None, first))
+    assert str(first.exception(60)) == "down"
+    assert after[0].result(60).seq == 0
 
 
 def test_the_log_works_again_when_the_engine_does(engine, writer, caplog):
