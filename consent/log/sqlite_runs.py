@@ -1,8 +1,8 @@
 """How entries stand in a log in SQLite: in runs, as they were committed together.
 
 A run is one row in `entries` with the leaves of all its entries, and one in `contents` with what a
-person can be told from. To put a row a entry into the tables would take longer than all the rest of
-a commit. Everything that reads entries reads them here.
+person can be told from. One row for each entry would take longer than all the rest of a commit.
+Everything that reads entries reads them here.
 """
 
 # The queries are joined from constants that stand here.
