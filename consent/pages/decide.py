@@ -86,7 +86,7 @@ async def decide(
     try:
         if not recorded:
             raise LogUnavailable("what was shown is not in it")
-        entry = await _append(runtime, entry, decision, form)
+        entry = await _append(runtime, entry, decision, shown, form["decision"])
     except LogUnavailable as fault:
         logger.error("the consent log is down: %s", fault)
         if decision.grants():
@@ -200,11 +200,12 @@ def _entry(
 
 
 async def _append(
-    runtime: Runtime, entry: Entry, decision: Decision, form: dict[str, str]
+    runtime: Runtime, entry: Entry, decision: Decision, shown: Shown | None, button: str
 ) -> Entry:
     """Append, unless it is a refusal beyond the rate at which refusals are written one by one."""
-    day, decided = day_of(runtime.now()), form.get("decision", "")
-    runtime.log.count(day, f"{decided} {form.get('shown', '')[:16]}")
+    day = day_of(runtime.now())
+    # Counters stay for good: what a form says itself is no name for one.
+    runtime.log.count(day, f"{button} {shown.hash[:16] if shown else 'unknown'}")
     if decision.event is Event.REFUSAL and not runtime.refusals.take():
         runtime.log.count(day, "refusal not written")
         return entry

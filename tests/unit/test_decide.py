@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from consent.errors import LogUnavailable
 from consent.texts import texts
 from tests.unit.patience import until
-from tests.unit.small_site import Make, Site, decide, fields
+from tests.unit.small_site import Make, Site, decide, fields, open_reader
 
 OPTIONAL = ("preferences", "statistics", "marketing")
 
@@ -317,6 +317,17 @@ def test_a_flood_of_refusals_is_counted_instead_of_written(site: Site) -> None:
     assert decide(client, "reject").status_code == 303
     assert site.log() == []
     assert 'id="visitor-choice"' not in client.get("/").text
+
+
+def test_nobody_writes_into_the_counters_by_refusing(site: Site) -> None:
+    """R133: one counter a button and text that was shown; all other texts share one."""
+    form = fields(site.client().get("/choices/fi").text)
+    for shown in (form["shown"], "hello, log", "f" * 64, *(f"{n:064x}" for n in range(20))):
+        decide(site.client(), "reject", form={**form, "shown": shown})
+    site.close()  # writes what is still counted in memory
+    with open_reader(site.folder / "log.sqlite3") as log, log.snapshot() as snapshot:
+        counted = {counter.name: counter.n for counter in snapshot.counts()}
+    assert counted == {f"reject {form['shown'][:16]}": 1, "reject unknown": 22}
 
 
 @pytest.mark.parametrize("body", [b"x" * 9000, b"\xff\xfe", b"decision=nonsense", b""])
