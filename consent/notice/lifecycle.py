@@ -78,19 +78,20 @@ def state(package: Package, packages: Iterable[Package], now: datetime) -> State
 def announcement(packages: Iterable[Package], now: datetime, seen: str | None) -> Package | None:
     """The change that a returning visitor is to be told of at `now` (UTC), or None (R80-R83).
 
-    `seen` is the version number in the visitor's cookie; a visitor without one is new and is told
-    nothing (R83). Told is the newest material version that the visitor has not seen, from its
-    announcement until 14 days after its effect. The first version of a document changes nothing.
+    `seen` is the version number in the visitor's cookie, empty when it was written before there was
+    a version; None stands for a new visitor, who is told nothing (R83). Told is the newest material
+    version that the visitor has not seen, from its announcement until 14 days after its effect. The
+    first version of a document changes nothing.
     """
-    known = VersionNumber.read(seen)
-    if known is None:
+    if seen is None:
         return None
+    known = VersionNumber.read(seen)
     every = sorted(packages, key=lambda package: package.number)
     told = [
         package
         for package in every[1:]
         if package.material
-        and package.number > known
+        and (known is None or package.number > known)
         and package.announced_at <= now < package.starts + ANNOUNCED_AFTER_EFFECT
     ]
     return told[-1] if told else None

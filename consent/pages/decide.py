@@ -235,7 +235,7 @@ def _outcome(
     stored = Stored(
         answers=answers,
         # Answering is not reading: an announcement stands until it is dismissed (R80).
-        seen=choice.stored.seen or runtime.seen,
+        seen=choice.stored.seen if choice.stored.answers else runtime.seen,
         consent_id=consent_id or choice.stored.consent_id,
     )
     after = edition.rules.choice(stored, runtime.today, signal=bool(choice.signalled))

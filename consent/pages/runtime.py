@@ -192,9 +192,11 @@ class Runtime:
 
     def announcement(self, choice: Choice) -> Package | None:
         """The notice change that this visitor is to be told of (R80, R83)."""
-        if not choice.stored.seen or not self.shelf.packages:
+        stored = choice.stored
+        # Who has answered before has been here, whether or not there was a version to see.
+        if not stored.answers or not self.shelf.packages:
             return None
-        return self.shelf.announcement(self.now(), choice.stored.seen)
+        return self.shelf.announcement(self.now(), stored.seen)
 
     @property
     def seen(self) -> str:

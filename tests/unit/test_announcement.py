@@ -104,6 +104,31 @@ def test_a_new_visitor_is_not_told(shop: Site) -> None:
     )
 
 
+def test_who_answered_before_there_was_a_notice_is_told_of_the_first_change(
+    tmp_path: Path, make_site: Make
+) -> None:
+    """R80: until it is dismissed; answering again is not reading it."""
+    before = make_site()
+    client = before.client()
+    decide(client, "reject")
+    assert stored(client)[1] == "-"
+    (tmp_path / "notices" / "privacy").rmdir()
+    (tmp_path / "notices").rmdir()
+    before.close()
+    shop = open_shop(tmp_path, make_site)
+    returned = shop.client()
+    returned.cookies.update(client.cookies)
+    set_clock(shop, ANNOUNCED, -1)
+    assert strip(returned.get("/").text) == ""
+    set_clock(shop, ANNOUNCED)
+    assert strip(returned.get("/").text)
+    decide(returned, "accept")
+    assert strip(returned.get("/").text)
+    returned.post("/choices/dismiss", data={"version": "2027.1"})
+    assert stored(returned)[1] == "2027_1"
+    assert strip(returned.get("/").text) == ""
+
+
 def test_it_is_dismissed_without_script(shop: Site, returning: TestClient) -> None:
     """Point 7: the form of the strip itself leads back to the page it stands on."""
     told = strip(returning.get("/p?a=1").text)

@@ -77,10 +77,16 @@ def test_who_has_seen_it_is_not_told_again(line):
     assert announcement(line, NEW_YEAR, "2027.2") is None
 
 
-@pytest.mark.parametrize("seen", [None, "", "yes", "2026", "2026.01"])
-def test_a_visitor_without_a_seen_version_is_new_and_told_nothing(line, seen):
+def test_a_new_visitor_is_told_nothing(line):
     """R83."""
-    assert announcement(line, NEW_YEAR, seen) is None
+    assert announcement(line, NEW_YEAR, None) is None
+
+
+@pytest.mark.parametrize("seen", ["", "yes", "2026", "2026.01"])
+def test_who_has_been_here_and_has_seen_no_version_is_told(line, seen):
+    """R80: the newest change; the first version of a document is none."""
+    assert str(announcement(line, NEW_YEAR, seen).number) == "2027.1"
+    assert announcement(line[:1], line[0].starts, seen) is None
 
 
 def test_an_editorial_change_and_the_first_version_are_not_announced(line):
