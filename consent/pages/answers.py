@@ -17,7 +17,7 @@ from ..notice.number import VersionNumber
 from ..texts import texts
 from . import settings
 from .decide import Outcome, decide
-from .forms import BadForm, first_headers, home, language, read_form, same_origin, way
+from .forms import BadForm, fields_of, home, language, read_form, same_origin, way
 from .limits import client
 from .notice import is_notice
 from .runtime import Runtime
@@ -25,7 +25,7 @@ from .runtime import Runtime
 
 def missing(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
     """The page for an address of ours at which there is nothing, in the reader's language."""
-    lang = language(first_headers(scope), edition.languages)
+    lang = language(fields_of(scope), edition.languages)
     return message(runtime, edition, scope, lang, "missing", 404)
 
 
@@ -49,7 +49,7 @@ async def decided(
     runtime: Runtime, edition: Edition, choice: Choice, scope: Scope, receive: Receive
 ) -> Response:
     """Answer a decision: without script by going back, with it by what is allowed from now on."""
-    headers = first_headers(scope)
+    headers = fields_of(scope)
     scripted = b"application/json" in headers.get(b"accept", b"")
     lang = language(headers, edition.languages)
     form = await _form(runtime, receive, headers)
@@ -98,7 +98,7 @@ async def dismissed(
     runtime: Runtime, edition: Edition, choice: Choice, scope: Scope, receive: Receive
 ) -> Response:
     """Note in the choice cookie that a change was seen; every answer keeps its day (R82, R83)."""
-    headers = first_headers(scope)
+    headers = fields_of(scope)
     scripted = b"application/json" in headers.get(b"accept", b"")
     lang = language(headers, edition.languages)
     form = await _form(runtime, receive, headers)

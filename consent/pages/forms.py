@@ -85,6 +85,13 @@ def language(headers: Mapping[bytes, bytes], known: tuple[str, ...]) -> str:
     return known[0]
 
 
-def first_headers(scope: Scope) -> dict[bytes, bytes]:
-    """The request's header fields, the first of each name."""
-    return dict(reversed([(bytes(k), bytes(v)) for k, v in scope["headers"]]))
+def fields_of(scope: Scope) -> dict[bytes, bytes]:
+    """The request's header fields by name; several of one name are one list (RFC 9110, 5.3).
+
+    What may stand only once, as `Origin`, is then no value that anything is compared with.
+    """
+    fields: dict[bytes, bytes] = {}
+    for key, value in scope["headers"]:
+        name = bytes(key)
+        fields[name] = fields[name] + b", " + bytes(value) if name in fields else bytes(value)
+    return fields

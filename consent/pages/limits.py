@@ -5,9 +5,14 @@ from __future__ import annotations
 import time
 from ipaddress import IPv6Address, ip_address, ip_network
 
+_MOST = 10_000
+
 
 class Bucket:
-    """A token bucket for each key: `burst` at once, then `rate` a second."""
+    """A token bucket for each key: `burst` at once, then `rate` a second.
+
+    Of more than 10,000 keys the one that was used longest ago is forgotten.
+    """
 
     def __init__(self, rate: float, burst: int) -> None:
         self._rate = rate
@@ -17,11 +22,12 @@ class Bucket:
     def take(self, key: str = "") -> bool:
         """Whether this one may pass."""
         now = time.monotonic()
-        left, then = self._left.get(key, (float(self._burst), now))
+        # Taken out and put in again: the first key is then the one that was used longest ago.
+        left, then = self._left.pop(key, (float(self._burst), now))
         left = min(self._burst, left + (now - then) * self._rate)
-        if len(self._left) > 10_000:
-            self._left.clear()
         self._left[key] = (left - 1 if left >= 1 else left, now)
+        if len(self._left) > _MOST:
+            del self._left[next(iter(self._left))]
         return left >= 1
 
 
