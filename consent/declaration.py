@@ -172,8 +172,12 @@ class Declaration:
 
     @cached_property
     def optional(self) -> tuple[str, ...]:
-        """Ids of the categories that are asked."""
-        return tuple(c.id for c in self.categories if not c.necessary)
+        """Ids of the categories that are asked: those that are not necessary and have a service.
+
+        A consent to nothing would say nothing, and would be asked again with the first service.
+        """
+        used = {service.category for service in self.services}
+        return tuple(c.id for c in self.categories if not c.necessary and c.id in used)
 
     @cached_property
     def category_of(self) -> Mapping[str, str]:

@@ -64,7 +64,7 @@ def _summary(found: Settings) -> Iterator[list[str]]:
     for category in declaration.categories:
         names = ", ".join(service.name for service in declaration.of(category.id))
         always = " (always on)" if category.necessary else ""
-        yield ["categories", f"{category.id}{always}: {names or 'no services'}"]
+        yield ["categories", f"{category.id}{always}: {names or 'no services, so not asked'}"]
     (own,) = next(s for s in declaration.services if s.id == "consent").items
     yield ["cookie", f"{own.name}: a grant {memory.grant} days, a refusal {memory.refusal} days"]
     yield ["log", f"{_shown(found.log)}{_missing(found.log)}"]

@@ -101,8 +101,9 @@ def test_new_names_and_texts_of_a_category_leave_its_scope_as_it_is():
 
 def test_a_change_in_one_category_leaves_the_other_scopes_as_they_are():
     tag = replace(OTHER, category="marketing")
-    before = Declaration(CATEGORIES, (SERVICE,)).scopes
-    after = Declaration(CATEGORIES, (SERVICE, tag)).scopes
+    other = replace(tag, id="another")
+    before = Declaration(CATEGORIES, (SERVICE, tag)).scopes
+    after = Declaration(CATEGORIES, (SERVICE, tag, other)).scopes
     assert after["statistics"].hash == before["statistics"].hash
     assert not before["marketing"].covers(after["marketing"])
 
@@ -112,7 +113,11 @@ def test_a_scope_covers_no_other_category():
 
 
 def test_only_what_is_asked_has_a_scope():
-    assert list(Declaration(CATEGORIES, (SERVICE,)).scopes) == ["statistics", "marketing"]
+    """A category without services is not asked until it has one."""
+    tag = replace(OTHER, category="marketing")
+    assert list(Declaration(CATEGORIES, (SERVICE,)).scopes) == ["statistics"]
+    assert list(Declaration(CATEGORIES, (tag, SERVICE)).scopes) == ["statistics", "marketing"]
+    assert Declaration(CATEGORIES, ()).optional == ()
 
 
 def test_a_service_whose_notice_is_not_in_force_is_outside_the_scope():

@@ -11,7 +11,7 @@ import pytest
 
 from consent.texts import texts
 from tests.unit.shop_site import ANNOUNCED, EFFECTIVE, open_shop, set_clock
-from tests.unit.small_site import TEXTS, TOML, Make, Site, decide
+from tests.unit.small_site import TEXTS, TOML, Make, Site, decide, fields
 
 LATER = f"""
 [services.carrier]
@@ -61,6 +61,26 @@ def test_from_the_moment_of_effect_it_is_asked_of_everybody(shop: Site) -> None:
     assert "carrier" in client.get("/choices/state").json()["allowed"]
     assert "<b>Seuranta</b>" in client.get("/").text
     assert GATE not in client.get("/").text
+
+
+def test_a_category_without_services_is_asked_when_it_has_its_first(
+    tmp_path: Path, make_site: Make
+) -> None:
+    """Nothing would be allowed by a yes to it, and its first service would ask again."""
+    later = TOML.replace('category = "preferences"', 'category = "preferences"\nfrom = "2027.1"')
+    shop = open_shop(tmp_path, make_site, toml=later)
+    set_clock(shop, EFFECTIVE, -1)
+    client = shop.client()
+    for path in ("/", "/choices/fi"):
+        html = client.get(path).text
+        assert fields(html)["asked"] == "statistics marketing"
+        assert 'name="preferences"' not in html
+    decide(client, "accept")
+    assert client.get("/choices/state").json()["asked"] == []
+    assert shop.log()[-1]["states"] == {"statistics": "granted", "marketing": "granted"}
+    set_clock(shop, EFFECTIVE)
+    assert client.get("/choices/state").json()["asked"] == ["preferences"]
+    assert fields(client.get("/").text)["asked"] == "preferences"
 
 
 def test_a_form_opened_before_the_effect_allows_only_what_it_showed(shop: Site) -> None:

@@ -44,7 +44,9 @@ def test_a_whole_file_is_read(folder):
     assert settings.notices.paths["sv"] == "/sv/dataskydd"
     assert settings.log == str(folder / "log.sqlite3")
     assert settings.keys == (KEY,)
-    assert settings.declaration.optional == ("preferences", "statistics", "marketing", "videos")
+    named = [category.id for category in settings.declaration.categories]
+    assert named == ["necessary", "preferences", "statistics", "marketing", "videos"]
+    assert settings.declaration.optional == ("statistics",)
     services = {service.id: service for service in settings.declaration.services}
     assert services["google-analytics-4"].since == "2027.1"
     assert services["google-analytics-4"].provider == "Google Ireland Limited"
