@@ -264,7 +264,7 @@ def _expired(
     return [
         expiring(item.name, path=item.path, domain=domain)
         for service, item in edition.declaration.items()
-        if item.kind == "cookie" and "*" not in item.name and not item.domain
+        if item.removable
         if service.category in withdrawn or (service.category in denied and item.name in cookies)
         for domain in (domains if not item.name.startswith("__Host-") else [""])
     ]

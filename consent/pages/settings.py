@@ -86,11 +86,11 @@ def way_from(edition: Edition, back: str, scope: Scope) -> str:
 
 
 def foreign(edition: Edition, withdrawn: tuple[str, ...]) -> str:
-    """The services of withdrawn categories whose cookies lie under domains of others (R29)."""
+    """The services of withdrawn categories of which something stays in the browser (R29)."""
     return ", ".join(
         service.name
         for service in edition.declaration.services
-        if service.category in withdrawn and any(item.domain for item in service.items)
+        if service.category in withdrawn and not all(item.removable for item in service.items)
     )
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from consent.errors import LogUnavailable
 from consent.texts import texts
 from tests.unit.patience import until
-from tests.unit.small_site import Make, Site, decide, fields, open_reader
+from tests.unit.small_site import TEXTS, TOML, Make, Site, decide, fields, open_reader
 
 OPTIONAL = ("preferences", "statistics", "marketing")
 
@@ -149,12 +149,31 @@ def test_withdrawing_expires_the_named_cookies_on_every_domain(site: Site) -> No
     ]
 
 
-def test_withdrawing_names_the_services_whose_cookies_we_cannot_delete(site: Site) -> None:
-    """R29."""
+@pytest.mark.parametrize(
+    ("item", "named"),
+    [
+        ('{ name = "x", lifetime = "1 day", ', "Mainos"),
+        ('{ name = "x", lifetime = "1 day", domain = "video.example", ', "Video, Mainos"),
+        ('{ name = "_v_*", lifetime = "1 day", ', "Video, Mainos"),
+        *(
+            (f'{{ name = "x", kind = "{kind}", lifetime = "{lifetime}", ', "Video, Mainos")
+            for kind, lifetime in (
+                ("local-storage", "until-removed"),
+                ("session-storage", "session"),
+                ("indexed-db", "until-removed"),
+            )
+        ),
+    ],
+)
+def test_withdrawing_names_the_services_of_which_something_stays(
+    make_site: Make, item: str, named: str
+) -> None:
+    """R29: cookies under domains of others, patterns and storage; a cookie of our own goes."""
+    site = make_site(toml=f"{TOML}items = [{item} purpose = {TEXTS} }}]\n")
     client = site.client()
     decide(client, "accept")
     reply = decide(client, "reject", json_reply=True).json()
-    assert texts("fi")["settings"]["foreign"].format(services="Mainos") in unescape(reply["box"])
+    assert texts("fi")["settings"]["foreign"].format(services=named) in unescape(reply["box"])
     assert reply["allowed"] == ["consent", "necessary"]
 
 
