@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ..settings import Notices, Settings
 
 
+# A name server that has not answered after so many seconds is not waited for.
+_PATIENCE = 3
+
+
 def add(commands: Commands) -> None:
     """Add the command."""
     check = command(
@@ -29,6 +33,8 @@ def add(commands: Commands) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from ..settings import address
+
     try:
         found = settings(arguments, signing=True)
     except SettingsError as error:
@@ -40,6 +46,7 @@ def _check(arguments: argparse.Namespace) -> int:
         return _told(problems)
     rows = [*_summary(found), *notices]
     print(table([label if first else "", text] for label, text, first in _labelled(rows)))
+    address.watch(found.site, lambda fault: print(f"warning: {fault}")).join(_PATIENCE)
     return 0
 
 

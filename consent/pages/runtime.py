@@ -31,7 +31,7 @@ from ..notice.lifecycle import ANNOUNCED_AFTER_EFFECT
 from ..notice.package import Package, artifacts
 from ..notice.shelf import Shelf
 from ..record import Shown, canonical
-from ..settings import Settings
+from ..settings import Settings, address
 from .chain import revived
 from .limits import Bucket
 from .plans import Judged, Plans, remember
@@ -86,6 +86,7 @@ class Runtime:
         self.own = (f"{settings.prefix}/", *(notices.paths.values() if notices else ()))
         self._judged = self._judge_anew()
         self._start()
+        address.watch(settings.site, logger.warning)
 
     # -- time --
 

@@ -17,6 +17,16 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_name_server() -> Iterator[None]:
+    """No site that a test makes asks the network for its address."""
+    from consent.settings import address
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(address, "resolve", lambda host: [])
+        yield
+
+
 @pytest.fixture
 def make_site(tmp_path: Path) -> Iterator[Make]:
     """Makes sites in the test's own folder and closes them."""

@@ -5,13 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
 from consent.cli import parser, reference
 from consent.errors import SettingsError
-from consent.settings import load
+from consent.settings import address, load
 from tests.unit.notice_samples import write_draft
 from tests.unit.terminal import KEY, enter, publish, set_up, terminal
 
@@ -170,6 +171,16 @@ def test_check_sums_up_what_is_set(run, folder):
     assert KEY not in out
 
 
+def test_check_warns_of_an_address_that_leads_elsewhere(run, folder, monkeypatch):
+    """R115: it is no fault, for what stands in front of this machine cannot be seen from it."""
+    assert "warning" not in run("check")[1]
+    monkeypatch.setattr(address, "resolve", lambda host: [ip_address("203.0.113.7")])
+    monkeypatch.setattr(address, "own_addresses", lambda target: [ip_address("10.0.0.4")])
+    code, out, _ = run("check")
+    assert code == 0
+    assert "\nwarning: www.example.fi leads to 203.0.113.7, and this machine" in out
+
+
 def test_check_shows_no_password_of_the_log(run, folder, monkeypatch):
     monkeypatch.setenv("CONSENT_LOG_URL", "postgresql://me:private@db/consent")
     code, out, _ = run("check")
@@ -267,6 +278,10 @@ def test_the_version_is_that_of_the_package(run):
 
 
 def test_python_m_consent_is_the_same_command(folder):
+    file = folder / "consent.toml"  # behind a named proxy no name server is asked
+    file.write_text(
+        file.read_text("utf-8").replace("# trusted_proxies", "trusted_proxies"), "utf-8"
+    )
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run(
         [sys.executable, "-m", "consent", "check"], capture_output=True, text=True, env=environ
