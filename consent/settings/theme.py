@@ -6,7 +6,7 @@ A theme names colours for light and dark. Nothing in it reaches one button alone
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .reader import Reader, show
@@ -25,9 +25,10 @@ DARK = {
     "border": "#7d828c",
     "accent": "#8ab4f8",
 }
-# Contrast of each colour with the surface: text 4.5 (1.4.3), controls and focus 3 (1.4.11);
-# the accent is a link's colour too. Muted text also stands on the tint of a button.
+# Contrast of each colour with what it stands on: text 4.5 (1.4.3), controls and focus 3 (1.4.11);
+# the accent is a link's colour too. All but the text's own are held to the tint as well.
 _LEAST = {"text": 7.0, "muted": 4.5, "border": 3.0, "accent": 4.5}
+_TINT = 0.08
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _LENGTH = re.compile(r"(0|[0-9]{1,2}(\.[0-9]+)?(px|rem))")
 # A quotation mark left open would swallow the rest of the stylesheet.
@@ -95,13 +96,13 @@ def _colours(entry: Reader, default: Mapping[str, str]) -> dict[str, str]:
         colours[name] = colour.lower()
     entry.close()
     for name, least in _LEAST.items():
-        ratio = contrast(colours[name], colours["surface"])
+        grounds = [colours["surface"]] if name == "text" else [colours["surface"], tint(colours)]
+        ratio, ground = min((contrast(colours[name], ground), ground) for ground in grounds)
         if ratio < least:
-            near = _nearest(colours, name, least)
+            near = _nearest(colours[name], grounds, least)
             entry.fault(
                 name,
-                f"{colours[name]} on {colours['surface']} has contrast {ratio:.2f}:1, "
-                f"less than {least:g}:1",
+                f"{colours[name]} on {ground} has contrast {ratio:.2f}:1, less than {least:g}:1",
                 f'the nearest colour that passes is "{near}"'
                 if near
                 else "no colour passes on this surface: make it lighter or darker",
@@ -123,13 +124,21 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _nearest(colours: Mapping[str, str], name: str, least: float) -> str:
+def tint(colours: Mapping[str, str]) -> str:
+    """The deepest ground of buttons and placeholders: some of the text's colour in the surface."""
+    return _mixed(colours["surface"], colours["text"], _TINT)
+
+
+def _mixed(one: str, other: str, share: float) -> str:
+    pairs = [(int(one[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+
+
+def _nearest(colour: str, grounds: Sequence[str], least: float) -> str:
     """The colour nearest to the given one, on its way to black or white, that passes, or ""."""
-    start = [int(colours[name][i : i + 2], 16) for i in (1, 3, 5)]
     for step in range(1, 256):
-        for end in (0, 255):
-            mixed = [round(c + (end - c) * step / 255) for c in start]
-            colour = "#{:02x}{:02x}{:02x}".format(*mixed)
-            if contrast(colour, colours["surface"]) >= least:
-                return colour
+        for end in ("#000000", "#ffffff"):
+            mixed = _mixed(colour, end, step / 255)
+            if all(contrast(mixed, ground) >= least for ground in grounds):
+                return mixed
     return ""
