@@ -15,7 +15,8 @@ FAILED = { echo "make $@: $(1)" >&2; exit 1; }
 $(shell test -x $(RUN) && grep -qsxF '$(CURDIR)' .venv/done/place || rm -rf .venv/done)
 
 help:
-	@echo "make demo    serve the example site, with its banner, on http://127.0.0.1:8000"
+	@echo "make demo    serve the example site, with its banner, on http://127.0.0.1:8000,"
+	@echo "             and a shop with versions of its notice on http://shop.localhost:8002"
 	@echo "make test    style, types and all tests, in a real browser too"
 	@echo "make lint    style and types alone"
 	@echo "make bench   the benchmarks, as ratios to a reference in the same run"
@@ -23,7 +24,7 @@ help:
 	@echo "make clean   remove everything that these commands made"
 
 demo: .venv/done/demo
-	@$(RUN) -m examples.jackbot
+	@$(RUN) -m examples.jackbot $(DAY)
 
 test: lint unit unit-newest pages
 	@echo "make test: all is well"

@@ -1,6 +1,6 @@
 """One page of the shop, and the notice that the component serves beside it.
 
-uvicorn --factory examples.fictitious.app:create_app
+uvicorn --factory examples.fictitious.app:create_app --port 8002
 """
 
 from __future__ import annotations
