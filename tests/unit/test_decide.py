@@ -207,7 +207,7 @@ def broken(site: Site) -> mock._patch[object]:
     return mock.patch.object(site.consent.runtime.log, "append", failing)
 
 
-def test_a_grant_without_a_record_is_not_in_effect(site: Site) -> None:
+def test_trap_20_a_grant_without_a_record_is_not_in_effect(site: Site) -> None:
     """R34: with the log down a grant is answered 503."""
     client = site.client()
     with broken(site):
@@ -219,7 +219,7 @@ def test_a_grant_without_a_record_is_not_in_effect(site: Site) -> None:
     assert 'id="visitor-choice"' in client.get("/").text
 
 
-def test_a_refusal_is_in_effect_though_the_log_is_down(site: Site) -> None:
+def test_trap_20_a_refusal_is_in_effect_though_the_log_is_down(site: Site) -> None:
     """R34: its record waits in the spool."""
     client = site.client()
     with broken(site):
@@ -232,7 +232,7 @@ def test_a_refusal_is_in_effect_though_the_log_is_down(site: Site) -> None:
     assert sorted(str(record["event"]) for record in site.log()) == ["grant", "refusal"]
 
 
-def test_a_withdrawal_is_in_effect_though_the_log_is_down(site: Site) -> None:
+def test_trap_20_a_withdrawal_is_in_effect_though_the_log_is_down(site: Site) -> None:
     """R34."""
     client = site.client()
     decide(client, "accept")
@@ -241,7 +241,7 @@ def test_a_withdrawal_is_in_effect_though_the_log_is_down(site: Site) -> None:
     assert client.get("/api").json() == {"statistics": False}
 
 
-def test_of_a_mixed_answer_the_denials_hold_though_the_log_is_down(site: Site) -> None:
+def test_trap_20_of_a_mixed_answer_the_denials_hold_though_the_log_is_down(site: Site) -> None:
     """R34: the reply is 503 and says so."""
     client = site.client()
     decide(client, "save", "statistics")

@@ -161,3 +161,9 @@ def test_the_wheel_holds_every_source_and_nothing_else(tmp_path):
     }
     assert inside == mapped | set(sources("consent"))
     assert {"static", "notices", "py.typed"} <= {name.split("/")[1] for name in inside}
+
+
+def test_every_trap_of_injection_cookies_and_log_has_a_test_of_its_own_name():
+    """The traps are numbered 1 to 20; a test says which one it is about."""
+    named = re.findall(r"^def test_trap_(\d+)_", "\n".join(map(read, sources("tests"))), re.M)
+    assert set(map(int, named)) == set(range(1, 21))

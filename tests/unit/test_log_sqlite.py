@@ -94,12 +94,29 @@ STATEMENTS = [
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_triggers_refuse_to_change_or_delete(path, statement):
+def test_trap_19_triggers_refuse_to_change_to_delete_and_to_replace(path, statement):
     """R39: also REPLACE, which would go past a trigger on DELETE without `recursive_triggers`."""
     filled(path)
     with closing(connect(str(path), "rw")) as connection, pytest.raises(sqlite3.IntegrityError):
         connection.execute(statement)
     check(path, 20)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT OR REPLACE INTO entries SELECT seq, kind, zeroblob(32) FROM entries WHERE seq = 7",
+        "REPLACE INTO contents SELECT seq, NULL, NULL, salt, x'7b7d' FROM contents LIMIT 1",
+        "REPLACE INTO artifacts SELECT id, hash, media_type, x'' FROM artifacts",
+    ],
+)
+def test_trap_19_who_goes_past_the_triggers_is_found_out_by_the_tree(path, statement):
+    """R40: without `recursive_triggers`, a connection's own affair, REPLACE fires no trigger."""
+    filled(path)
+    with closing(sqlite3.connect(path)) as outsider, outsider:
+        assert outsider.execute(statement).rowcount == 1
+    with open_log(str(path), writable=False).snapshot() as snapshot:
+        assert verify(snapshot).findings != []
 
 
 def test_nothing_but_hashes_stands_outside_the_contents(path):
