@@ -49,22 +49,6 @@ def test_the_cookie_has_exactly_the_attributes_that_keep_it_ours(site: Site) -> 
     )
 
 
-def test_a_record_says_all_that_it_must_and_nothing_of_the_visitor(site: Site) -> None:
-    """R35, R125."""
-    client = site.client(**{"user-agent": "Mozilla/SECRETAGENT", "referer": "https://x.example/R"})
-    decide(client, "accept")
-    record = site.log()[-1]
-    assert set(record) == {
-        *("kind", "schema", "id", "event", "time", "states", "decided", "expires", "scopes"),
-        *("method", "layout", "artifacts", "consent_id", "language", "shown", "declaration"),
-        *("interface", "notice"),
-    }
-    stored = (site.folder / "log.sqlite3").read_bytes()
-    stored += b"".join(p.read_bytes() for p in site.folder.glob("log.sqlite3-*"))
-    for trace in (b"SECRETAGENT", b"testclient", b"x.example/R"):
-        assert trace not in stored
-
-
 def test_everything_that_a_record_names_is_kept(site: Site) -> None:
     """R37: each hash in a record resolves to an artifact."""
     decide(site.client(), "accept")
