@@ -102,7 +102,7 @@ def test_names_and_states_are_told_to_assistive_technology(jackbot, new_page):
     assert "[checked]" in page.locator(BANNER).aria_snapshot()
     labels = page.locator(f"{BANNER} label").all_inner_texts()
     assert [text.splitlines()[0] for text in labels] == [
-        "Omat asetukset",
+        "Upotettu sisältö ja asetukset",
         "Tilastointi",
         "Markkinointi",
     ]

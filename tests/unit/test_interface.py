@@ -146,7 +146,8 @@ def test_the_hooks_for_agents_do_not_depend_on_the_language(site: Site) -> None:
 
 
 def test_the_first_layer_says_who_asks_for_what_and_where_to_change_it(site: Site) -> None:
-    """R7, in each language."""
+    """R7, in each language; that embedded content is asked for stands in its sentence."""
+    embedded = {"fi": "upotettu sisältö", "sv": "inbäddat innehåll", "en": "embedded content"}
     for lang in LANGUAGES:
         site.page = (
             f'<!DOCTYPE html><html lang="{lang}"><title>x</title><body><p>x</p></body></html>'
@@ -157,6 +158,7 @@ def test_the_first_layer_says_who_asks_for_what_and_where_to_change_it(site: Sit
         assert "Esimerkki Oy" in banner
         for category in categories:
             assert category.name[lang].lower() in banner.lower()
+        assert embedded[lang] in banner[: banner.index("<details>")]
         assert f'href="/choices/{lang}?return=/p#vc-services"' in banner
         assert f'href="/choices/{lang}?return=/p"' in banner
         assert f'href="{site.consent.runtime.edition.notice_path(lang)}"' in banner

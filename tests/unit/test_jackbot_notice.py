@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from consent.settings import load
 from tests.unit.notice_reader import (
     FICTITIOUS,
     JACKBOT,
     LANGUAGES,
+    ROOT,
     VERSIONS,
     facts,
     front,
@@ -366,6 +368,15 @@ def test_proposals_about_the_company_are_never_taken_for_facts() -> None:
         for table in facts(JACKBOT)[name]:
             assert table.get("confirm") is True or table["id"] in given_by_law, table["id"]
     assert "effective" not in facts(JACKBOT)["version"]
+
+
+def test_the_notice_calls_the_categories_as_the_banner_does(lang: str) -> None:
+    """R7: what is agreed to in one place is found in the other by the same words."""
+    section = notice(JACKBOT, lang)["cookies"]
+    bold = [element.text for element in section.root.iter("strong")]
+    site = load(ROOT / "examples/jackbot/consent.toml", signing=False)
+    asked = [c for c in site.declaration.categories if not c.necessary]
+    assert bold == [f"{category.name[lang]}:" for category in asked]
 
 
 def test_direct_marketing_may_be_objected_to_without_reasons(lang: str) -> None:
