@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope
 
 # To import the package is not to serve: what answers requests is loaded when a site is started.
@@ -26,7 +26,8 @@ def is_ours(runtime: Runtime, path: str) -> bool:
     """Whether a path belongs to the component."""
     from . import notice
 
-    return path.startswith(runtime.settings.prefix + "/") or notice.is_notice(runtime, path)
+    prefix = runtime.settings.prefix
+    return path == prefix or path.startswith(f"{prefix}/") or notice.is_notice(runtime, path)
 
 
 async def respond(
@@ -36,6 +37,10 @@ async def respond(
     from . import answers, assets, embed, notice, settings
 
     path, method = scope["path"], scope["method"]
+    if (target := _meant(runtime, edition, scope)) and method in ("GET", "HEAD"):
+        query = scope.get("query_string", b"").decode("latin-1")
+        headers = {"cache-control": "no-store", "vary": "Accept-Language"}
+        return RedirectResponse(f"{target}?{query}" if query else target, 307, headers)
     if notice.is_notice(runtime, path):
         if method not in ("GET", "HEAD"):
             return _only("GET, HEAD")
@@ -57,6 +62,22 @@ async def respond(
     if name == "embed":
         return embed.once(runtime, edition, scope)
     return answers.missing(runtime, edition, scope)
+
+
+def _meant(runtime: Runtime, edition: Edition, scope: Scope) -> str:
+    """The page of ours that somebody meant who wrote its address almost right; empty for none.
+
+    The settings without a language are those in the reader's own; a page has no slash at its end.
+    """
+    from . import forms, notice
+
+    path, prefix = scope["path"], runtime.settings.prefix
+    bare = path.rstrip("/")
+    if bare == prefix:
+        return f"{prefix}/{forms.language(forms.fields_of(scope), edition.languages)}"
+    pages = {f"{prefix}/{lang}" for lang in edition.languages}
+    known = bare in pages or notice.is_page(runtime, bare)
+    return bare if known and bare != path else ""
 
 
 def _only(methods: str) -> Response:

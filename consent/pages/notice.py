@@ -40,6 +40,15 @@ def is_notice(runtime: Runtime, path: str) -> bool:
     )
 
 
+def is_page(runtime: Runtime, path: str) -> bool:
+    """Whether a path is that of the notice in force or of a version that is announced."""
+    own, _, number = path.rpartition("/")
+    notices = runtime.settings.notices
+    paths = set(notices.paths.values()) if notices else set()
+    package = runtime.shelf.version(number) if own in paths else None
+    return path in paths or (package is not None and package.announced_at <= runtime.now())
+
+
 def address(runtime: Runtime, package: Package | None, lang: str) -> str:
     """The permanent address of a version; of None, that of the version in force."""
     assert runtime.settings.notices is not None

@@ -83,7 +83,7 @@ class Runtime:
         self.recorded = False
         self._opening, self._recording = Lock(), Lock()
         # How every path of ours begins; of some others too.
-        self.own = (f"{settings.prefix}/", *(notices.paths.values() if notices else ()))
+        self.own = (settings.prefix, *(notices.paths.values() if notices else ()))
         self._judged = self._judge_anew()
         self._start()
         address.watch(settings.site, logger.warning)

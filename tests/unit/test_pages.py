@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +14,7 @@ import pytest
 from consent.errors import LogUnavailable
 from consent.notice.cookies import cookie_table
 from consent.texts import texts
+from tests.unit.shop_site import open_shop
 from tests.unit.small_site import Make, Site, decide, fields
 
 LANGUAGES = ("fi", "sv", "en")
@@ -335,3 +337,51 @@ def test_a_message_is_in_the_language_of_the_form_that_was_sent(site: Site) -> N
     with broken_log(site):
         reply = decide(client, "accept", form=form, json_reply=True)
     assert reply.json()["error"] == texts("sv")["error"]["log"]
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/choices", "/choices/fi"),
+        ("/choices/", "/choices/fi"),
+        ("/choices?return=/p%3Fa=1&saved=1", "/choices/fi?return=/p%3Fa=1&saved=1"),
+        ("/choices/sv/", "/choices/sv"),
+        ("/choices/en//?return=/p", "/choices/en?return=/p"),
+        ("/tietosuojaseloste/", "/tietosuojaseloste"),
+        ("/sv/dataskydd/?a=b", "/sv/dataskydd?a=b"),
+        ("/en/privacy/2026.1/", "/en/privacy/2026.1"),
+    ],
+)
+def test_an_address_that_is_almost_right_leads_to_the_page(
+    tmp_path: Path, make_site: Make, path: str, target: str
+) -> None:
+    """On this site and with its query, whatever the query holds."""
+    client = open_shop(tmp_path, make_site).client()
+    response = client.get(path)
+    assert (response.status_code, response.headers["location"]) == (307, target)
+    assert client.get(target).status_code == 200
+    assert client.head(path).status_code == 307
+    assert client.post(path).status_code == 405
+
+
+@pytest.mark.parametrize(("accepted", "lang"), [("sv-FI,sv;q=0.9", "sv"), ("de", "fi"), ("", "fi")])
+def test_settings_without_a_language_are_in_the_readers(
+    site: Site, accepted: str, lang: str
+) -> None:
+    response = site.client(**{"accept-language": accepted}).get("/choices")
+    assert response.headers["location"] == f"/choices/{lang}"
+    assert "accept-language" in response.headers["vary"].lower()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/choices/de/", "/choices/state/", "/choices//fi", "/choices/fi/x"),
+        *("/tietosuojaseloste/2027.1/", "/tietosuojaseloste/x/", "/tietosuojaseloste/feed.atom/"),
+        *("/choices-of-others", "/choicesfi/", "/tietosuojaseloste//evil.example/"),
+    ],
+)
+def test_an_address_of_nothing_leads_nowhere(tmp_path: Path, make_site: Make, path: str) -> None:
+    response = open_shop(tmp_path, make_site).client().get(path)
+    assert response.status_code == 404
+    assert "location" not in response.headers
