@@ -390,9 +390,9 @@ def _keys(environ: Mapping[str, str], problems: list[Problem]) -> tuple[str, ...
         faults.append("is not set")
     for number, key in enumerate(keys, start=1):
         if len(key) < 32:
-            faults.append(f"has a key {number} of {len(key)} characters, fewer than 32")
+            faults.append(f"key {number} has {len(key)} characters, fewer than 32")
         elif len(set(key)) < 10 or any(bad in key.lower() for bad in _BAD_KEYS):
-            faults.append(f"has a key {number} that can be guessed")
+            faults.append(f"key {number} can be guessed")
     remedy = "make one with: consent key (several are separated by spaces, newest last)"
     problems += [Problem("environment", "CONSENT_SECRET_KEYS", fault, remedy) for fault in faults]
     return keys

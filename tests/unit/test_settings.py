@@ -169,6 +169,20 @@ def test_a_key_that_can_be_guessed_stops_the_start(keys, faults):
     assert "consent key" in problem.remedy
 
 
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("", "is not set"),
+        ("a" * 64, "key 1 can be guessed"),
+        (f"{KEY} short", "key 2 has 5 characters, fewer than 32"),
+    ],
+)
+def test_a_fault_of_the_keys_reads_as_a_sentence(keys, message, faults):
+    """R123: with the place of the key, and never the key itself."""
+    (problem,) = faults(full(), {"CONSENT_SECRET_KEYS": keys})
+    assert str(problem).startswith(f"environment: CONSENT_SECRET_KEYS: {message}\n")
+
+
 def test_an_empty_file_lists_all_that_a_site_must_say(faults):
     keys = {problem.key for problem in faults({}, {})}
     assert keys == {
