@@ -111,7 +111,7 @@ def test_who_answered_before_there_was_a_notice_is_told_of_the_first_change(
     before = make_site()
     client = before.client()
     decide(client, "reject")
-    assert stored(client)[1] == "-"
+    assert stored(client)[2] == "-"
     (tmp_path / "notices" / "privacy").rmdir()
     (tmp_path / "notices").rmdir()
     before.close()
@@ -125,7 +125,7 @@ def test_who_answered_before_there_was_a_notice_is_told_of_the_first_change(
     decide(returned, "accept")
     assert strip(returned.get("/").text)
     returned.post("/choices/dismiss", data={"version": "2027.1"})
-    assert stored(returned)[1] == "2027_1"
+    assert stored(returned)[2] == "2027_1"
     assert strip(returned.get("/").text) == ""
 
 
