@@ -118,7 +118,7 @@ def test_what_a_withdrawal_says_hides_no_focus_and_gives_it_back(
     box.wait_for()
     assert focused(page, "e.textContent") == "Evästeasetukset"
     lies, led = box.bounding_box(), link.bounding_box()
-    assert 0 <= led["y"]
+    assert led["y"] >= 0
     assert led["y"] + led["height"] <= lies["y"]
     left, right = lies["x"], size[0] - lies["x"] - lies["width"]
     assert (right if position == "right" else left) == 16

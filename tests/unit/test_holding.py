@@ -1,0 +1,205 @@
+"""What a refused service would load is made inert in the stream, and nothing else changes."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator
+
+# The pieces stand as they are written.
+# ruff: noqa: E501
+import html5lib
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consent.browser.gates import Gates
+from consent.browser.holding import CONTENT
+from tests.browser.ways import page, ways
+from tests.unit.asgi_driver import cut, cut_at
+from tests.unit.test_hosts import hosts
+
+XHTML = "{http://www.w3.org/1999/xhtml}"
+HOST = "ads.test"
+LOADING = ("img", "image", "script", "iframe", "source", "video", "link")
+
+
+def stand_in(name: str, attributes: object, inner: bytes) -> bytes:
+    return b"<b>%b</b>" % name.encode()
+
+
+def held(data: bytes, chunks: list[bytes] | None = None, *granted: str) -> bytes:
+    gates = Gates(lambda name: name in granted, stand_in, hosts(*granted) or None)
+    out = [gates.feed(chunk) for chunk in chunks or [data]]
+    return b"".join([*out, gates.feed(b"", True)])
+
+
+def live(data: bytes) -> Iterator[tuple[str, str, str]]:
+    """The (element, attribute, value) with the refused host that html5lib finds alive.
+
+    Not alive is what stands in a template, and in an attribute or a script that nobody reads.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        document = html5lib.parse(data, transport_encoding="utf-8")
+    pending = [document]
+    while pending:
+        element = pending.pop()
+        if element.tag == f"{XHTML}template":
+            continue
+        pending += list(element)
+        name = str(element.tag).rpartition("}")[2]
+        typed = str(element.get("type", "")) == "text/plain"
+        for attribute, value in element.attrib.items():
+            loads = name in LOADING or attribute == "style"
+            if HOST in value and loads and not str(attribute).startswith("data-") and not typed:
+                yield name, str(attribute), value
+        if name == "style" and not typed and f"{{background:url(//{HOST}" in (element.text or ""):
+            yield name, "", element.text
+
+
+PIECES = st.sampled_from(
+    [
+        *b"""<img src=//ads.test/1>|<img src=/1>|<img alt=">" src='//ads.test/2'>|<p>|</p>|<div>|</div>|<!--|-->|<!-->|--!>
+|<script>|</script>|<script><!--|<script src=//ads.test/3></script>|<style>|</style>|<textarea>|</textarea>|<title>
+|</title>|<template>|</template>|<svg>|</svg>|<math>|</math>|<mtext>|<foreignObject>|</foreignObject>|<image href=//ads.test/4 />
+|<iframe src=//ads.test/5></iframe>|<iframe>|</iframe>|<xmp>|</xmp>|<noembed>|</noembed>|<![CDATA[|]]>|<a href=x>|</a>
+|<video><source src=//ads.test/6></video>|<p style="background:url(//ads.test/7)">|<style>p{background:url(//ads.test/8)}</style>
+|<?x|<!x|>|</ |<br/>|'|"|&amp;|text|<link rel=stylesheet href=//ads.test/9>|<table>|</table>|<select>|</select>|<p title="a"
+""".replace(b"\n", b"").split(b"|")
+    ]
+)
+SOUP = st.lists(PIECES, max_size=14).map(b"".join)
+
+
+@settings(max_examples=400)
+@given(SOUP, st.lists(st.integers(0, 600), max_size=8))
+def test_any_chunking_holds_the_same(soup: bytes, places: list[int]) -> None:
+    whole = held(soup)
+    assert held(soup, cut_at(soup, places)) == whole
+    assert held(soup, cut(soup, 1)) == whole
+
+
+@settings(max_examples=600)
+@given(SOUP)
+def test_html5lib_finds_nothing_alive_of_what_is_refused(soup: bytes) -> None:
+    """Where html5lib sees a tag, in whatever soup, it has been made inert."""
+    assert list(live(b"<!doctype html><body>" + held(soup))) == []
+
+
+@settings(max_examples=300)
+@given(SOUP)
+def test_without_anything_refused_on_it_a_page_stays_as_it_is(soup: bytes) -> None:
+    clean = soup.replace(b"//ads.test", b"//good.test")
+    assert held(clean) == clean
+    assert held(clean, cut(clean, 7)) == clean
+
+
+@pytest.mark.parametrize("number", range(len(list(ways()))))
+def test_every_known_way_is_the_same_in_any_chunks(number: int) -> None:
+    name, way = list(ways())[number]
+    data = page(way, HOST, 80, number)
+    whole = held(data)
+    for size in (1, 3, 64):
+        if len(data) < 3000 or size > 3:
+            assert held(data, cut(data, size)) == whole, name
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<a href='//ads.test/x'>x</a><form action='//ads.test/'></form><area href='//ads.test/'>",
+        "<link rel=canonical href='//ads.test/'><link rel='alternate nofollow' href='//ads.test/'>",
+        "<!-- <img src='//ads.test/'> --><textarea><img src='//ads.test/'></textarea>",
+        "<script>'<img src=//ads.test/>'</script><style>/* //ads.test/ */</style>",
+        '<script type=\'application/json\'>{"a":"//ads.test/"}</script>',
+        "<p title='//ads.test/' data-src='//ads.test/' lang=fi>//ads.test/</p>",
+        "<template data-consent=ads><img src='//ads.test/'></template>",
+        "<template data-consent=marketing data-embed></template>",
+        "<script type=text/plain data-category=marketing src='//ads.test/'></script>",
+        "<p style='color:red'><p style=\"content:'(x)'\"><svg><path d='M0 0'/></svg>",
+        "<meta name=refresh content='//ads.test/'><meta property=og:image content='//ads.test/'>",
+    ],
+)
+def test_what_loads_nothing_stays_as_it_is(html: str) -> None:
+    assert held(html.encode()).replace(b"<b>ads</b>", b"").replace(b"<b>marketing</b>", b"") == (
+        html.encode()
+    )
+
+
+def test_a_frame_gets_a_placeholder_and_one_that_shows_nothing_gets_none() -> None:
+    shown = b"<iframe src=//ads.test/ width=300 height=200></iframe>"
+    assert held(shown) == b'<template data-consent="ads">%b</template><b>ads</b>' % shown
+    for unseen in (b"height=0", b"width=1 height=1", b"hidden", b"style='display: none'"):
+        assert b"<b>" not in held(b"<iframe %b src=//ads.test/></iframe>" % unseen)
+    assert b"<b>" not in held(b"<template><iframe src=//ads.test/></iframe></template>")
+
+
+def test_a_video_is_hidden_behind_its_placeholder_whichever_of_its_sources_is_refused() -> None:
+    video = b"<video width=3><source src=/a><source src=//ads.test/b></video>"
+    for chunks in ([video], cut(video, 1)):
+        out = held(video, chunks)
+        assert out.startswith(b'<b>ads</b><video data-consent="ads" data-held="" width=3 hidden>')
+        assert b'<source data-consent="ads" data-held="src" data-held-src=//ads.test/b>' in out
+    assert held(b"<video><source src=/a></video>") == b"<video><source src=/a></video>"
+
+
+def test_an_undeclared_host_is_held_for_nobody_in_strict_mode() -> None:
+    gates = Gates(lambda name: False, stand_in, hosts(strict=True))
+    out = gates.feed(b"<img src=//other.test/><iframe src=//other.test/></iframe>", True)
+    assert out.count(b'data-consent="-"') == 2
+    assert b"<b>" not in out
+
+
+def test_a_script_is_judged_by_its_whole_text_however_it_comes() -> None:
+    long = b"<script>%bstartChat(1)</script>" % (b"x;" * 10_000)
+    inert = held(long)
+    assert inert == long.replace(b"<script>", b'<script type="text/plain" data-consent="chat">')
+    assert held(long, cut(long, 1000)) == inert
+
+
+def test_no_more_of_a_script_is_held_than_60_kib() -> None:
+    gates = Gates(lambda name: False, None, hosts())
+    fed = given_out = 0
+    for chunk in cut(b"<script>" + b"x;" * 200_000, 4096):
+        fed += len(chunk)
+        given_out += len(gates.feed(chunk))
+        assert fed - given_out <= CONTENT + 4096 + 16
+
+
+HOSTILE = {
+    "open scripts": b"<script ",
+    "scripts": b"<script>",
+    "styles": b"<style>",
+    "attributes": b'<img a="',
+    "images": b"<img src=//ads.test>",
+    "sources": b"<video><source ",
+    "svgs": b"<svg><style>",
+    "quotes": b"<p style='url(",
+    "comments": b"<!--<img>",
+    "srcdocs": b"<iframe srcdoc='<img src=//ads.test>'></iframe>",
+    "data": b"<img src='data:,%%61ads.test",
+    "templates": b"<template data-consent=ads>",
+    "long addresses": b"//",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("size", [0, 4096])
+def test_hostile_pages_take_time_in_proportion_to_their_size(name: str, size: int) -> None:
+    """Four times the size may take five times the time; the least of some runs is compared."""
+    unit = HOSTILE[name]
+
+    def seconds(count: int) -> float:
+        data = unit * count
+        chunks = cut(data, size) if size else [data]
+        best = float("inf")
+        for _ in range(4):
+            begin = time.thread_time()
+            held(data, chunks)
+            best = min(best, time.thread_time() - begin)
+        return best
+
+    count = 60_000 // len(unit)
+    small, large = seconds(count), seconds(4 * count)
+    assert large <= 5 * small + 0.02

@@ -1,0 +1,149 @@
+"""A refused host is refused in every spelling that a browser reads as it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consent.browser.hosts import Hosts, target
+from consent.declaration import Service
+
+
+def service(name: str, *hosts: str, inline: tuple[str, ...] = ()) -> Service:
+    category = "statistics" if name.startswith("s") else "marketing"
+    return Service(name, name, "P", category, ("advertising",), {}, hosts=hosts, inline=inline)
+
+
+SERVICES = (
+    service("ads", "ads.test", "*.ads.test"),
+    service("maps", "big.test/maps/", "big.test/js?id=M-"),
+    service("stats", "big.test/collect", "ads.test/stats/"),
+    service("port", "port.test:8443"),
+    service("chat", "Chat.test".lower(), inline=(r"startChat\(",)),
+)
+
+
+def hosts(*granted: str, strict: bool = False) -> Hosts:
+    return Hosts(SERVICES, lambda name: name in granted, ("www.site.fi",), strict=strict)
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "port", "path"),
+    [
+        ("//ads.test/x", "ads.test", "", "/x"),
+        ("https://ads.test", "ads.test", "", "/"),
+        ("https://ads.test?q", "ads.test", "", "/?q"),
+        ("HTTPS:\\\\ADS.test\\x", "ads.test", "", "/x"),
+        ("http:ads.test/x", "ads.test", "", "/x"),
+        ("http:////ads.test/x", "ads.test", "", "/x"),
+        ("wss://ads.test/x", "ads.test", "", "/x"),
+        (" \x01\t//ads.test/x ", "ads.test", "", "/x"),
+        ("/\n/a\tds.test/x", "ads.test", "", "/x"),
+        ("//user:word@ads.test/x", "ads.test", "", "/x"),
+        ("//good.test@ads.test/x", "ads.test", "", "/x"),
+        ("//ads.test:443/x", "ads.test", "443", "/x"),
+        ("https://ads.test:443/x", "ads.test", "", "/x"),
+        ("https://ads.test:008443/x", "ads.test", "8443", "/x"),
+        ("//ads.test./x", "ads.test", "", "/x"),
+        ("//%61ds.test/x", "ads.test", "", "/x"),
+        ("//ａds.test/x", "ads.test", "", "/x"),
+        ("//ads。test/x", "ads.test", "", "/x"),
+        ("//a\u00adds.te\u200bst/x", "ads.test", "", "/x"),
+        ("//münchen.test/x", "xn--mnchen-3ya.test", "", "/x"),
+        ("//0x7f.1/x", "127.0.0.1", "", "/x"),
+        ("//2130706433/x", "127.0.0.1", "", "/x"),
+        ("//ads.test/x?a#b", "ads.test", "", "/x?a"),
+    ],
+)
+def test_an_address_is_read_as_a_browser_reads_it(
+    address: str, host: str, port: str, path: str
+) -> None:
+    assert target(address) == (host, port, path)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "/x", "x", "x//ads.test", "?//ads.test", "#a", "mailto:a@ads.test", "tel:1", "/"],
+)
+def test_an_address_without_a_host_leads_to_none(address: str) -> None:
+    assert target(address) is None
+    assert hosts(strict=True).refuses(address) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "refused"),
+    [
+        ("//ads.test/", "ads"),
+        ("//a.b.ads.test/", "ads"),
+        ("//bads.test/", None),
+        ("//ads.test.good.test/", None),
+        ("//big.test/maps/x", "maps"),
+        ("//big.test/a/../maps/x", "maps"),
+        ("//big.test/%6Daps/x", "maps"),
+        ("//big.test/mapsx", None),
+        ("//big.test/js?id=M-1", "maps"),
+        ("//big.test/js?id=X-1", None),
+        ("//port.test:8443/", "port"),
+        ("//port.test/", None),
+        ("https://www.site.fi/", None),
+        ("data:text/html,<img src=//ads.test>", "ads"),
+        ("data:text/html,%3Cimg src=//%61ds.test%3E", "ads"),
+        ("data:text/html;base64,PGltZyBzcmM9Ly9hZHMudGVzdD4=", "ads"),
+        ("javascript:'<img src=//ads.test>'", "ads"),
+        ("data:image/png;base64,iVBORw0KGgo=", None),
+    ],
+)
+def test_an_address_is_refused_for_the_service_whose_host_it_is(
+    address: str, refused: str | None
+) -> None:
+    assert hosts().refuses(address) == refused
+
+
+def test_what_two_services_load_is_refused_only_while_both_are() -> None:
+    assert hosts().refuses("//ads.test/stats/x") in ("ads", "stats")
+    assert hosts("ads").refuses("//ads.test/stats/x") is None
+    assert hosts("stats").refuses("//ads.test/stats/x") is None
+    assert hosts("stats").refuses("//ads.test/x") == "ads"
+
+
+def test_a_third_party_that_nobody_declared_is_refused_in_strict_mode_only() -> None:
+    for address in ("//other.test/", "https://other.test:8/x"):
+        assert hosts().refuses(address) is None
+        assert hosts(strict=True).refuses(address) == ""
+    assert hosts(strict=True).refuses("//www.site.fi/") is None
+
+
+def test_nothing_can_be_refused_when_everything_is_granted() -> None:
+    assert hosts()
+    assert not hosts(*(s.id for s in SERVICES))
+    assert hosts(*(s.id for s in SERVICES), strict=True)
+
+
+def test_a_script_in_the_page_belongs_to_the_service_whose_pattern_it_has() -> None:
+    assert hosts().refuses_script(b"a(); startChat(1)") == "chat"
+    assert hosts("chat").refuses_script(b"a(); startChat(1)") is None
+    assert hosts().refuses_script(b"other()") is None
+
+
+def test_a_gate_guards_what_its_service_or_category_loads() -> None:
+    assert hosts().guards("ads", "ads")
+    assert hosts().guards("marketing", "ads")
+    assert not hosts().guards("statistics", "ads")
+    assert not hosts().guards("", "ads")
+    assert not hosts().guards("marketing", "")
+
+
+@given(st.text(max_size=60))
+def test_no_address_raises(address: str) -> None:
+    for text in (address, f"//{address}", f"https://{address}", f"data:{address}"):
+        hosts(strict=True).refuses(text)
+
+
+@given(st.lists(st.sampled_from([*"aAdDsS.tTeE", "\t", "\n", "%61", "\u00ad"]), max_size=30))
+def test_two_spellings_of_one_host_are_judged_alike(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    plain = text
+    for cut, put in (("\t", ""), ("\n", ""), ("%61", "a"), ("\u00ad", "")):
+        plain = plain.replace(cut, put)
+    assert hosts().refuses(f"//{text}/") == hosts().refuses(f"//{plain.lower()}/")
