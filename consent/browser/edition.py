@@ -256,8 +256,7 @@ class Edition:
                 stylesheet=self.address("style.css"),
                 once=EXTRA if once else "",
                 size=size,
-                # With both sides known it keeps their ratio where the page is narrower.
-                box=f"0 0 {size['width']} {size['height']}" if _known(size) else "",
+                box=view_box(size),
                 method="placeholder",
             )
             if len(self._ready) < 1000:
@@ -294,5 +293,10 @@ def _sign(purposes: Iterable[str]) -> str:
     return next((_SIGNS[purpose] for purpose in purposes if purpose in _SIGNS), "")
 
 
-def _known(size: Mapping[str, str]) -> bool:
-    return all(size.get(side, "").isdigit() for side in ("width", "height"))
+def view_box(size: Mapping[str, str]) -> str:
+    """The box of an empty drawing that keeps the ratio of an embed where the page is narrower.
+
+    Empty unless both sides are known.
+    """
+    known = all(size.get(side, "").isdigit() for side in ("width", "height"))
+    return f"0 0 {size['width']} {size['height']}" if known else ""

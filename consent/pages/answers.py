@@ -30,9 +30,19 @@ def missing(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
 
 
 def message(
-    runtime: Runtime, edition: Edition, scope: Scope, lang: str, error: str, status: int
+    runtime: Runtime,
+    edition: Edition,
+    scope: Scope,
+    lang: str,
+    error: str,
+    status: int,
+    *,
+    linked: bool = False,
 ) -> Response:
-    """A page that says what could not be done, and leads back."""
+    """A page that says what could not be done, and leads back.
+
+    `linked` tells that it gets its settings link as the pages of the site do.
+    """
     t = texts(lang)
     title = t["error"]["missing"] if error == "missing" else t["error"]["heading"]
     html = runtime.interface.render(
@@ -41,6 +51,7 @@ def message(
         title=title,
         message="" if error == "missing" else t["error"][error],
         back=home(scope),
+        linked=linked,
     )
     return HTMLResponse(html, status, settings.PRIVATE)
 
@@ -179,9 +190,7 @@ def _failed(
     return _json({"error": texts(lang)["error"][error]}, status)
 
 
-def _content(
-    runtime: Runtime, edition: Edition, outcome: Outcome, lang: str
-) -> dict[str, object]:
+def _content(runtime: Runtime, edition: Edition, outcome: Outcome, lang: str) -> dict[str, object]:
     t = texts(lang)
     content: dict[str, object] = {
         "allowed": sorted(outcome.choice.allowed),

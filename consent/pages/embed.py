@@ -12,10 +12,11 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
-from ..browser.edition import Edition
+from ..browser.edition import Edition, view_box
 from ..texts import texts
 from .answers import missing
 from .forms import way
+from .plans import _size
 from .runtime import Runtime
 from .settings import PRIVATE
 
@@ -30,11 +31,14 @@ def once(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
     except (BadData, ValueError, KeyError, TypeError, AttributeError):
         return missing(runtime, edition, scope)
     service = next((s for s in edition.declaration.services if s.id == name), None)
+    size = _size(inner.encode("latin-1"))
     html = runtime.interface.render(
         "embed.html",
         **edition.context(lang),
         title=service.name if service else t["settings"]["title"],
         embed=body,
+        size=size,
+        box=view_box(size),
         back=way(back, scope),
     )
     return HTMLResponse(html, headers=PRIVATE)

@@ -164,4 +164,4 @@ def _link(link: dict[str, str]) -> str:
 def _missing(runtime: Runtime, edition: Edition, scope: Scope, lang: str) -> Response:
     from .answers import message
 
-    return message(runtime, edition, scope, lang, "missing", 404)
+    return message(runtime, edition, scope, lang, "missing", 404, linked=True)

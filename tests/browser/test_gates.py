@@ -194,6 +194,11 @@ def test_once_shows_one_embed_and_is_no_consent(site, new_page, script):
     expect(frame).to_have_count(1)
     assert frame.get_attribute("src") == "/frame?a=1&b=2"
     assert [address for address in asked if "/frame" in address] == [f"{site.url}/frame?a=1&b=2"]
+    if not script:
+        page.set_viewport_size({"width": 390, "height": 844})
+        size = frame.bounding_box()
+        assert size["width"] <= 390 - 40
+        assert size["height"] == pytest.approx(size["width"] * 315 / 560, abs=1)
     assert granted(page, site) == set()
     assert page.context.cookies() == []
     if not script:

@@ -131,6 +131,9 @@ def test_the_settings_link_is_the_last_of_the_footer_on_every_page(site, new_pag
         for path in (f"/choices/{lang}/nothing", "/choices/embed?e=forged"):
             page.goto(site.url + path)
             assert page.locator("a[href^='/choices/']").count() == 1
+        missing = f"{site.consent.settings.notices.paths[lang]}/2099.1"
+        page.goto(site.url + missing)
+        assert page.locator(f"a[href^='/choices/{lang}']:not({BANNER} a)").count() == 1
         page.goto(site.url + str(site.consent.settings.notices.paths[lang]))
         assert page.locator(f"p.vc-link a[href^='/choices/{lang}']").count() == 1
 
