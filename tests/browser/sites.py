@@ -29,6 +29,7 @@ from tests.unit.small_site import KEY, ORIGIN, TOML, Clock
 LANGUAGES = ("fi", "sv", "en")
 OPTIONAL = {"preferences", "statistics", "marketing"}
 BANNER = "#visitor-choice"
+CERTIFICATE = Path(__file__).parent / "localhost.pem"
 NOTICES = Path(__file__).parent.parent.parent / "examples/fictitious/notices"
 
 
@@ -83,14 +84,17 @@ def example(folder: Path) -> Iterator[Visited]:
 
 
 @contextmanager
-def stage(folder: Path, bodies: dict[str, str], toml: str = TOML) -> Iterator[Visited]:
-    """Serve pages whose bodies are given by path.
+def stage(
+    folder: Path, bodies: dict[str, str], toml: str = TOML, *, secure: bool = False
+) -> Iterator[Visited]:
+    """Serve pages whose bodies are given by path; `secure` over https, as a real site is.
 
     `?lang=sv` changes their language, `?csp=` and a name their policy. The notices are
     those of the fictitious company; the clock stands at noon of 15 November 2026.
     """
     toml = toml.replace('folder = "notices"', f'folder = "{NOTICES}"')
-    toml = toml.replace(ORIGIN, "http://127.0.0.1:8000").replace('"https://example.fi"', "")
+    origin = "https://127.0.0.1:8443" if secure else "http://127.0.0.1:8000"
+    toml = toml.replace(ORIGIN, origin).replace('"https://example.fi"', "")
     (folder / "consent.toml").write_text(toml, encoding="utf-8")
     create_log(str(folder / "log.sqlite3"), "test")
     clock = Clock(1_794_744_000)
@@ -117,8 +121,10 @@ def stage(folder: Path, bodies: dict[str, str], toml: str = TOML) -> Iterator[Vi
 
     routes = [Route(path, page) for path in bodies]
     app = Starlette(routes=[*routes, Route("/script.js", script), Route("/frame", frame)])
-    with serving(consent.protect(app)) as site:
-        yield Visited(site.url, consent, clock=clock)
+    server = {"ssl_certfile": CERTIFICATE} if secure else {}
+    with serving(consent.protect(app), **server) as site:
+        url = site.url.replace("http:", "https:") if secure else site.url
+        yield Visited(url, consent, clock=clock)
 
 
 HTML = """<!DOCTYPE html>

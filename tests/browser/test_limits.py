@@ -102,6 +102,20 @@ def test_the_choice_is_one_cookie_that_no_script_can_read(jackbot, new_page):
     assert page.evaluate(STORED) == [0, 0, 0, 0]
 
 
+def test_over_https_the_browser_takes_the_cookie_with_its_strict_name(tmp_path, new_page):
+    """`__Host-` binds it to this host, this path and https; a browser refuses any other (R114)."""
+    with stage(tmp_path, {"/": "<h1>Sivu</h1>"}, secure=True) as secure:
+        page = new_page(ignore_https_errors=True)
+        page.goto(secure.url)
+        press(page, f"{BANNER} [value=accept]")
+        (cookie,) = page.context.cookies()
+        assert cookie["name"] == "__Host-choices"
+        assert (cookie["secure"], cookie["httpOnly"], cookie["path"]) == (True, True, "/")
+        page.reload()
+        assert page.locator(BANNER).count() == 0
+        page.context.close()  # before the server goes, which would leave its connections half open
+
+
 def test_two_visitors_who_refuse_on_one_day_cannot_be_told_apart(jackbot, new_page):
     """Their cookies are the same (R43)."""
     values = set()
