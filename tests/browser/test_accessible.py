@@ -12,7 +12,7 @@ from tests.html_checker import check
 
 from .sites import BANNER, Visited, example, open_settings, press, stage
 
-WIDTHS = (320, 768, 1280)
+WIDTHS = (320, 390, 768, 1280)
 EMBED = """<h1>Sivu</h1>
 <p>Teksti.</p>
 <template data-consent="video" data-embed><iframe src="/frame" width="560" height="315"
@@ -88,6 +88,40 @@ def test_axe_finds_nothing_on_our_own_pages(jackbot, site, new_page, axe, width,
     finally:
         site.clock.pass_days(-10)
     assert {state: faults for state, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_nothing_in_any_version_of_a_notice(site, new_page, axe, width):
+    """In force, superseded, scheduled, and the page of a version that does not exist."""
+    page: Page = new_page(width, 800, dark=width == 390)
+    site.clock.pass_days(10)
+    try:
+        found = {}
+        for path in ("", "/2026.1", "/2026.2", "/2027.1", "/2099.1"):
+            answer = page.goto(f"{site.url}/sv/dataskydd{path}")
+            assert answer.status == (404 if path == "/2099.1" else 200)
+            found[path] = axe(page)
+    finally:
+        site.clock.pass_days(-10)
+    assert {path: faults for path, faults in found.items() if faults} == {}
+
+
+def test_a_printed_notice_is_the_text_with_its_version_and_hash(jackbot, site, new_page):
+    """What only a screen needs is left out, and nothing is a bar of ink."""
+    page: Page = new_page()
+    page.goto(f"{site.url}/tietosuojaseloste")
+    page.emulate_media(media="print")
+    for screen in (BANNER, ".vc-notice-top", ".vc-notice-toc", ".vc-notice-fold", ".vc-link"):
+        for element in page.locator(screen).all():
+            assert not element.is_visible(), screen
+    for kept in ("h1", ".vc-notice-meta", ".vc-notice-body", ".vc-notice-hash code"):
+        assert page.locator(kept).first.is_visible(), kept
+    assert "2026.2" in page.locator(".vc-notice-meta").inner_text()
+    page.goto(f"{jackbot.url}/tietosuojaseloste")
+    draft = page.locator(".vc-notice-draft")
+    dark = "e => getComputedStyle(e).backgroundColor"
+    assert draft.evaluate(dark) == "rgba(0, 0, 0, 0)"
+    assert draft.evaluate("e => getComputedStyle(e).borderTopStyle") == "solid"
 
 
 def test_names_and_states_are_told_to_assistive_technology(jackbot, new_page):
