@@ -35,12 +35,12 @@
   }));
 
   // The end of the page can be scrolled above what lies over it, and stays there when that goes.
-  const room = () => all(".vc-over:not(:has([open])), .vc-saved").forEach((over) => {
+  const room = () => all(".vc-over, .vc-saved").forEach((over) => {
     if (getComputedStyle(over).position !== "fixed") return;
-    const height = `${over.offsetHeight + 24}px`;
+    const height = `${over.querySelector("[open]") ? 392 : over.offsetHeight + 24}px`;
     Object.assign(root.style, { paddingBottom: height, scrollPaddingBottom: height });
   });
-  addEventListener("resize", room);
+  for (const event of ["resize", "toggle"]) addEventListener(event, room, true);
 
   let status;
   const say = async (reply) => {

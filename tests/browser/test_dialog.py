@@ -98,7 +98,7 @@ def test_the_dialog_closes_by_its_button_and_beside_it_and_decides_nothing(jackb
 def test_what_a_withdrawal_says_hides_no_focus_and_gives_it_back(
     jackbot, new_page, monkeypatch, size, position
 ):
-    """It lies on the banner's side; the link that led to the settings stays in view (R100, R102)."""
+    """It lies on the banner's side; the link that led there stays in view (R100, R102)."""
     banner = replace(jackbot.consent.settings.banner, position=position)
     monkeypatch.setattr(
         jackbot.consent.runtime.edition,

@@ -58,6 +58,7 @@ def live(data: bytes) -> Iterator[tuple[str, str, str]]:
             yield name, "", element.text
 
 
+# No `select`: html5lib keeps to the rule that it holds options only, which the standard gave up.
 PIECES = st.sampled_from(
     [
         *b"""<img src=//ads.test/1>|<img src=/1>|<img alt=">" src='//ads.test/2'>|<p>|</p>|<div>|</div>|<!--|-->|<!-->|--!>
@@ -65,7 +66,7 @@ PIECES = st.sampled_from(
 |</title>|<template>|</template>|<svg>|</svg>|<math>|</math>|<mtext>|<foreignObject>|</foreignObject>|<image href=//ads.test/4 />
 |<iframe src=//ads.test/5></iframe>|<iframe>|</iframe>|<xmp>|</xmp>|<noembed>|</noembed>|<![CDATA[|]]>|<a href=x>|</a>
 |<video><source src=//ads.test/6></video>|<p style="background:url(//ads.test/7)">|<style>p{background:url(//ads.test/8)}</style>
-|<?x|<!x|>|</ |<br/>|'|"|&amp;|text|<link rel=stylesheet href=//ads.test/9>|<table>|</table>|<select>|</select>|<p title="a"
+|<?x|<!x|>|</ |<br/>|'|"|&amp;|text|<link rel=stylesheet href=//ads.test/9>|<table>|</table>|<p title="a"
 """.replace(b"\n", b"").split(b"|")
     ]
 )
