@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
+from typing import NamedTuple
 
 from .record import canonical
 
@@ -94,6 +95,32 @@ class Category:
     gpc: bool = False
 
 
+class Wider(StrEnum):
+    """In what a scope can go beyond another."""
+
+    SERVICE = "service"
+    PROVIDER = "provider"
+    THIRD_PARTY = "third-party"
+    PURPOSE = "purpose"
+    TRANSFER = "transfer"
+    ITEM = "item"
+    LIFETIME = "lifetime"
+
+
+class Widening(NamedTuple):
+    """One thing in which a scope goes beyond another.
+
+    `service` is the id of the service that it is about; `what` the purpose, the country or the item
+    (its kind and name); `before` and `now` a provider, or a lifetime in days, None without an end.
+    """
+
+    kind: Wider
+    service: str
+    what: str = ""
+    before: str | None = ""
+    now: str | None = ""
+
+
 @dataclass(frozen=True)
 class Scope:
     """What a consent to one category covers, free of wording (R24, R25).
@@ -122,29 +149,38 @@ class Scope:
 
     def covers(self, other: Scope) -> bool:
         """Whether a consent to this scope also covers `other`: nothing in it is new or longer."""
-        if self.category != other.category:
-            return False
-        return all(
-            service in self.services and _covers(self.services[service], wanted)
-            for service, wanted in other.services.items()
-        )
+        return self.category == other.category and next(self.widened(other), None) is None
+
+    def widened(self, other: Scope) -> Iterator[Widening]:
+        """In what `other`, a scope of the same category, goes beyond this one."""
+        for service, wanted in other.services.items():
+            if service in self.services:
+                yield from _widened(service, self.services[service], wanted)
+            else:
+                yield Widening(Wider.SERVICE, service)
 
 
-def _covers(given: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
-    if given["provider"] != wanted["provider"]:
-        return False
+def _widened(
+    service: str, given: Mapping[str, object], wanted: Mapping[str, object]
+) -> Iterator[Widening]:
+    before, now = given["provider"], wanted["provider"]
+    if before != now:
+        yield Widening(Wider.PROVIDER, service, before=str(before), now=str(now))
     if wanted["third_party"] and not given["third_party"]:
-        return False
-    for key in ("purposes", "transfers"):
+        yield Widening(Wider.THIRD_PARTY, service)
+    for kind, key in ((Wider.PURPOSE, "purposes"), (Wider.TRANSFER, "transfers")):
         mine, yours = given[key], wanted[key]
         assert isinstance(mine, list)
         assert isinstance(yours, list)
-        if not set(yours) <= set(mine):
-            return False
+        yield from (Widening(kind, service, each) for each in yours if each not in mine)
     items, needed = given["items"], wanted["items"]
     assert isinstance(items, Mapping)
     assert isinstance(needed, Mapping)
-    return all(name in items and _span(items[name]) >= _span(days) for name, days in needed.items())
+    for name, days in needed.items():
+        if name not in items:
+            yield Widening(Wider.ITEM, service, name)
+        elif _span(days) > _span(items[name]):
+            yield Widening(Wider.LIFETIME, service, name, items[name], days)
 
 
 def _span(days: object) -> float:

@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of every command, with all help texts."""
-    from . import check, log, notice, start
+    from . import check, log, notice, scope, start
 
     root = argparse.ArgumentParser(
         prog="consent",
@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action=_Version, help="print the version and leave")
     commands = root.add_subparsers(metavar="COMMAND", required=True)
-    for group in (start, check, log, notice):
+    for group in (start, check, scope, log, notice):
         group.add(commands)
     return root
 

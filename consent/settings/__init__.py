@@ -138,11 +138,12 @@ def load(
     environ: Mapping[str, str] | None = None,
     *,
     signing: bool = True,
+    folder: Path | None = None,
 ) -> Settings:
     """Read a settings file and the secrets of the environment.
 
-    `environ` stands in for `os.environ`; `signing` False is for commands that sign nothing, and so
-    need no keys. Raises `SettingsError` with every fault at once.
+    `environ` stands in for `os.environ`; without `signing` no keys are needed; relative paths begin
+    at `folder`, or else where the file is. Raises `SettingsError` with every fault at once.
     """
     file = Path(path)
     try:
@@ -155,6 +156,7 @@ def load(
     except (ValueError, RecursionError) as error:
         # A `ValueError` that is no `TOMLDecodeError`: a number of thousands of digits.
         raise _stop(file, f"is not TOML: {error}", "mend the line it names") from None
+    file = (folder or file.parent) / file.name
     return parse(table, file, os.environ if environ is None else environ, signing=signing)
 
 

@@ -251,7 +251,8 @@ def test_the_reference_names_every_command_and_option():
             assert f"### {command.prog}\n" in text
             assert command.description in text
         for option in options:
-            assert f"`{', '.join(option.option_strings)} {option.metavar}`: {option.help}" in text
+            names = [", ".join(option.option_strings), option.metavar]
+            assert f"`{' '.join(filter(None, names))}`: {option.help}" in text
     assert "Exit codes:" in text
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.declaration import Category, Declaration, Item, Kind, Service
+from consent.declaration import Category, Declaration, Item, Kind, Service, Widening, Wider
 
 TEXT = {"fi": "Teksti", "sv": "Text", "en": "Text"}
 ITEM = Item("_pk_id", Kind.COOKIE, 393, TEXT)
@@ -41,23 +41,50 @@ def with_items(*items):
 
 
 WIDER = {
-    "a service more": (SERVICE, OTHER),
-    "an item more": (with_items(ITEM, STORAGE, Item("_pk_ses", Kind.COOKIE, 0, TEXT)),),
+    "a service more": ((SERVICE, OTHER), Widening(Wider.SERVICE, "other")),
+    "an item more": (
+        (with_items(ITEM, STORAGE, Item("_pk_ses", Kind.COOKIE, 0, TEXT)),),
+        Widening(Wider.ITEM, "meter", "cookie _pk_ses"),
+    ),
     "the same name in another storage": (
-        with_items(ITEM, STORAGE, replace(ITEM, kind=Kind.LOCAL_STORAGE)),
+        (with_items(ITEM, STORAGE, replace(ITEM, kind=Kind.LOCAL_STORAGE)),),
+        Widening(Wider.ITEM, "meter", "local-storage _pk_id"),
     ),
     "the same name at another domain": (
-        with_items(ITEM, STORAGE, replace(ITEM, domain="meter.example")),
+        (with_items(ITEM, STORAGE, replace(ITEM, domain="meter.example")),),
+        Widening(Wider.ITEM, "meter", "cookie _pk_id meter.example"),
     ),
-    "a purpose more": (replace(SERVICE, purposes=("audience-measurement", "profiling")),),
-    "another purpose": (replace(SERVICE, purposes=("profiling",)),),
-    "a country more": (replace(SERVICE, transfers=("IN", "US")),),
-    "another provider": (replace(SERVICE, provider="Meter Inc."),),
-    "access by third parties": (replace(SERVICE, third_party=True),),
-    "a longer lifetime": (with_items(replace(ITEM, days=394), STORAGE),),
-    "storage that stays until it is removed": (with_items(ITEM, replace(STORAGE, days=None)),),
+    "a purpose more": (
+        (replace(SERVICE, purposes=("audience-measurement", "profiling")),),
+        Widening(Wider.PURPOSE, "meter", "profiling"),
+    ),
+    "another purpose": (
+        (replace(SERVICE, purposes=("profiling",)),),
+        Widening(Wider.PURPOSE, "meter", "profiling"),
+    ),
+    "a country more": (
+        (replace(SERVICE, transfers=("IN", "US")),),
+        Widening(Wider.TRANSFER, "meter", "IN"),
+    ),
+    "another provider": (
+        (replace(SERVICE, provider="Meter Inc."),),
+        Widening(Wider.PROVIDER, "meter", before="Meter Oy", now="Meter Inc."),
+    ),
+    "access by third parties": (
+        (replace(SERVICE, third_party=True),),
+        Widening(Wider.THIRD_PARTY, "meter"),
+    ),
+    "a longer lifetime": (
+        (with_items(replace(ITEM, days=394), STORAGE),),
+        Widening(Wider.LIFETIME, "meter", "cookie _pk_id", "393", "394"),
+    ),
+    "storage that stays until it is removed": (
+        (with_items(ITEM, replace(STORAGE, days=None)),),
+        Widening(Wider.LIFETIME, "meter", "local-storage draft", "30", None),
+    ),
     "a longer lifetime at one of two paths": (
-        with_items(replace(ITEM, days=500, path="/shop"), ITEM, STORAGE),
+        (with_items(replace(ITEM, days=500, path="/shop"), ITEM, STORAGE),),
+        Widening(Wider.LIFETIME, "meter", "cookie _pk_id", "393", "500"),
     ),
 }
 NOT_WIDER = {
@@ -78,15 +105,27 @@ NOT_WIDER = {
 }
 
 
-@pytest.mark.parametrize("services", WIDER.values(), ids=list(WIDER))
-def test_a_widened_scope_is_not_covered(services):
+@pytest.mark.parametrize(("services", "widening"), WIDER.values(), ids=list(WIDER))
+def test_a_widened_scope_is_not_covered_and_says_in_what(services, widening):
     assert not scope(SERVICE).covers(scope(*services))
+    assert list(scope(SERVICE).widened(scope(*services))) == [widening]
     assert scope(SERVICE).hash != scope(*services).hash
 
 
 @pytest.mark.parametrize("services", NOT_WIDER.values(), ids=list(NOT_WIDER))
 def test_a_narrowed_or_reworded_scope_is_covered(services):
     assert scope(SERVICE).covers(scope(*services))
+    assert list(scope(SERVICE).widened(scope(*services))) == []
+
+
+def test_everything_that_is_wider_is_told_in_the_order_of_the_services():
+    changed = replace(SERVICE, purposes=("profiling",), transfers=("US", "IN"), third_party=True)
+    assert [(w.kind, w.service) for w in scope(SERVICE).widened(scope(OTHER, changed))] == [
+        (Wider.SERVICE, "other"),
+        (Wider.THIRD_PARTY, "meter"),
+        (Wider.PURPOSE, "meter"),
+        (Wider.TRANSFER, "meter"),
+    ]
 
 
 @pytest.mark.parametrize("key", ["another order", "other words"])

@@ -173,7 +173,7 @@ def test_every_command_that_is_shown_exists() -> None:
     assert len(found) >= 4
     for arguments in found:
         assert cli.parser().parse_args(arguments).run
-    inline = re.findall(r"`consent ((?:log|notice|check|init|key)[\w ]*)`", text())
+    inline = re.findall(r"`consent ((?:log|notice|scope|check|init|key)[\w ]*)`", text())
     headings = re.findall(r"^### consent (.*)$", cli.reference(), re.M)
     assert set(inline) <= set(headings)
 
