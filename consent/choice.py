@@ -67,7 +67,8 @@ class Choice:
     `states` holds every optional category; `asked` the categories that the banner asks now;
     `signalled` those that the browser's signal denies (R88); `allowed` the ids of categories and
     services that may run; `stored` what the cookie said; `again` whether something asked was
-    answered before, by an answer that no longer counts (R24).
+    answered before, by an answer that no longer counts (R24); `signal` the names of the signals
+    that came, separated by spaces.
     """
 
     states: Mapping[str, State]
@@ -76,6 +77,7 @@ class Choice:
     signalled: tuple[str, ...] = ()
     stored: Stored = field(default_factory=Stored)
     again: bool = False
+    signal: str = ""
 
     def allows(self, name: str) -> bool:
         """Whether a category or a service may run; an unknown name may not."""
@@ -88,16 +90,15 @@ class Rules:
 
     `optional` are the category ids in the order shown; `accepted` maps the short hash of every
     scope that covers the present one to its category (R24), `known` that of every scope that ever
-    was; `services` maps a service id to its
-    category; `always` are the ids that need no consent; `denied_by_signal` the categories that the
-    browser's signal denies.
+    was; `services` maps a service id to its category; `always` are the ids that need no consent;
+    `denied_by` maps the name of a signal of the browser's to the categories that it denies.
     """
 
     optional: tuple[str, ...]
     accepted: Mapping[str, str]
     services: Mapping[str, str]
     always: frozenset[str]
-    denied_by_signal: frozenset[str]
+    denied_by: Mapping[str, frozenset[str]]
     memory: Memory = field(default_factory=Memory)
     known: Mapping[str, str] = field(default_factory=dict)
 
@@ -110,8 +111,8 @@ class Rules:
                 found[category] = answer
         return found
 
-    def choice(self, stored: Stored, today: int, *, signal: bool = False) -> Choice:
-        """Judge what a cookie says today; `signal` tells whether `Sec-GPC: 1` came with it."""
+    def choice(self, stored: Stored, today: int, *, signal: str = "") -> Choice:
+        """Judge what a cookie says today; `signal` names the signals that came with it."""
         answers = self.answers(stored, today)
         states = {
             category: (State.GRANTED if answers[category].granted else State.DENIED)
@@ -120,7 +121,8 @@ class Rules:
             for category in self.optional
         }
         unset = tuple(c for c in self.optional if states[c] is State.UNSET)
-        signalled = tuple(c for c in unset if signal and c in self.denied_by_signal)
+        denied = frozenset().union(*(self.denied_by[name] for name in signal.split()))
+        signalled = tuple(c for c in unset if c in denied)
         granted = {c for c in self.optional if states[c] is State.GRANTED}
         before = {self.known.get(answer.scope) for answer in stored.answers}
         return Choice(
@@ -131,6 +133,7 @@ class Rules:
             signalled=signalled,
             stored=stored,
             again=not before.isdisjoint(unset),
+            signal=signal,
         )
 
     def choice_of_nobody(self) -> Choice:

@@ -92,7 +92,7 @@ class ConsentMiddleware:
             await self.app(scope, receive, send)
             return
         path = scope["path"]
-        if path.startswith(self._own) and is_ours(self.consent.runtime, path):
+        if path.startswith(self._own) and is_ours(self.consent.runtime, scope):
             await self._respond(scope, receive, send)
             return
         rewritten = responder(plans.plan, send, scope, visitor)

@@ -14,6 +14,7 @@ from ..choice import Choice, Rules
 from ..declaration import Declaration, Scope
 from ..record import Shown, canonical
 from ..settings import Settings
+from ..signal import SIGNALS, titles
 from ..texts import listing, lowered, texts
 from .interface import Interface
 from .ready import EXTRA, QUERY, Ready, ready
@@ -64,7 +65,12 @@ class Edition:
             always=frozenset(
                 necessary | {s.id for s in self.declaration.services if s.category in necessary}
             ),
-            denied_by_signal=frozenset(c.id for c in self.declaration.categories if c.gpc),
+            denied_by={
+                signal.name: frozenset(
+                    c.id for c in self.declaration.categories if signal.denies(c)
+                )
+                for signal in SIGNALS
+            },
             memory=self.settings.memory,
         )
 
@@ -145,6 +151,7 @@ class Edition:
             ),
             purposes=self.names(set(choice.asked).difference(choice.signalled), lang),
             signalled=self.names(choice.signalled, lang),
+            signal=titles(choice.signal),
             settings=Markup('<a href="{}">{}</a>').format(page, t["settings"]["link"]),
         )
 
@@ -185,7 +192,7 @@ class Edition:
     def banner(self, lang: str, choice: Choice, *, flow: bool, message: str = "") -> Ready:
         """The banner that asks what is open for this choice; `message` tells why it does so now."""
         again = choice.again and not message
-        key = ("banner", lang, choice.asked, choice.signalled, again, flow, message)
+        key = ("banner", lang, choice.asked, choice.signalled, choice.signal, again, flow, message)
         if (made := self._ready.get(key)) is None:
             made = self._ready[key] = ready(
                 self.interface,

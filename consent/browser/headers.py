@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..signal import VARY
+
 if TYPE_CHECKING:
     from .late import Seen
 
@@ -34,7 +36,7 @@ _NONCE = re.compile(rb"'nonce-([A-Za-z0-9+/_=-]+)'", re.IGNORECASE)
 _SHARED = frozenset({b"last-modified", b"cdn-cache-control", b"surrogate-control"})
 _BYTES = frozenset({b"accept-ranges", b"content-md5", b"digest", b"content-digest", b"repr-digest"})
 _HANDLED = _SHARED | _BYTES | {b"etag", b"vary", b"cache-control", b"content-length"}
-_VARY = (b"Cookie", b"Sec-GPC")
+_VARY = tuple(name.encode("ascii") for name in VARY)
 _VARY_FIELD = (b"vary", b", ".join(_VARY))
 _PRIVATE = (b"cache-control", b"private")
 KEEP = -1

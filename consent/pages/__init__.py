@@ -19,22 +19,27 @@ if TYPE_CHECKING:
 
 def load() -> None:
     """Load what answers requests, so that no visitor waits for it."""
-    from . import answers, assets, embed, notice, settings  # noqa: F401
+    from . import answers, assets, embed, gpc, notice, settings  # noqa: F401
 
 
-def is_ours(runtime: Runtime, path: str) -> bool:
-    """Whether a path belongs to the component."""
-    from . import notice
+def is_ours(runtime: Runtime, scope: Scope) -> bool:
+    """Whether a request is for the component."""
+    from . import gpc, notice
 
-    prefix = runtime.settings.prefix
-    return path == prefix or path.startswith(f"{prefix}/") or notice.is_notice(runtime, path)
+    path, prefix = scope["path"], runtime.settings.prefix
+    return (
+        path == prefix
+        or path.startswith(f"{prefix}/")
+        or notice.is_notice(runtime, path)
+        or gpc.is_asked(runtime, scope)
+    )
 
 
 async def respond(
     runtime: Runtime, edition: Edition, choice: Choice, scope: Scope, receive: Receive
 ) -> Response:
     """Answer a request for one of our paths."""
-    from . import answers, assets, embed, notice, settings
+    from . import answers, assets, embed, gpc, notice, settings
 
     path, method = scope["path"], scope["method"]
     if (target := _meant(runtime, edition, scope)) and method in ("GET", "HEAD"):
@@ -53,6 +58,8 @@ async def respond(
         return await answer(runtime, edition, choice, scope, receive)
     if method not in ("GET", "HEAD"):
         return _only("GET, HEAD")
+    if gpc.is_asked(runtime, scope):
+        return await gpc.support(runtime, scope)
     if name in runtime.interface.assets:
         return assets.asset(runtime, name, scope)
     if name in edition.languages:

@@ -183,7 +183,7 @@ def _entry(
         consent_id=consent_id,
         method=method if method in METHODS else "api",
         layout=position if method == "banner" else "page",
-        signal="gpc" if choice.signalled else "",
+        signal=choice.signal,
     )
     once = None
     if not consent_id and 16 <= len(form.get("token", "")) <= 64:
@@ -238,7 +238,7 @@ def _outcome(
         seen=choice.stored.seen if choice.stored.answers else runtime.seen,
         consent_id=consent_id or choice.stored.consent_id,
     )
-    after = edition.rules.choice(stored, runtime.today, signal=bool(choice.signalled))
+    after = edition.rules.choice(stored, runtime.today, signal=choice.signal)
     headers: list[Header] = []
     if decision.event is not None and answers:
         headers.append(runtime.cookie.header(stored, runtime.today))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from binascii import b2a_base64
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
 from hashlib import sha256
@@ -43,7 +44,7 @@ class Judged:
     """What was judged of cookies on one day under one edition; replaced as a whole.
 
     It holds from `begin` to `end`, the edition to `until`, in seconds since 1970-01-01 UTC; `day`
-    counts from there. The memories are by whether the browser's signal came with the cookie.
+    counts from there. The memories are by the signals that came with the cookie.
     """
 
     __slots__ = ("begin", "by_answers", "by_cookie", "day", "edition", "end", "shared", "until")
@@ -54,8 +55,8 @@ class Judged:
         self.day = day
         self.begin = day * 86_400.0
         self.end = min(until, self.begin + 86_400)
-        self.by_cookie: tuple[dict[bytes | None, Plans], dict[bytes | None, Plans]] = ({}, {})
-        self.by_answers: tuple[dict[Said | None, Plans], dict[Said | None, Plans]] = ({}, {})
+        self.by_cookie: dict[str, dict[bytes | None, Plans]] = defaultdict(dict)
+        self.by_answers: dict[str, dict[Said | None, Plans]] = defaultdict(dict)
         self.shared: dict[tuple[object, ...], Plans] = {}
 
 
@@ -236,6 +237,7 @@ def _tag(edition: Edition, choice: Choice, told: Package | None) -> bytes:
         *choice.asked,
         "|",
         *choice.signalled,
+        choice.signal,
         str(bool(choice.stored.answers)),
         str(told.number) if told else "",
     )

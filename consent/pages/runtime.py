@@ -32,6 +32,7 @@ from ..notice.package import Package, artifacts
 from ..notice.shelf import Shelf
 from ..record import Shown, canonical
 from ..settings import Settings, address
+from ..signal import BY_FIELD, added, given
 from .chain import revived
 from .limits import Bucket
 from .plans import Judged, Plans, remember
@@ -39,7 +40,8 @@ from .plans import Judged, Plans, remember
 logger = logging.getLogger("consent")
 
 Clock = Callable[[], float]
-_READ = frozenset({b"cookie", b"sec-gpc", b"if-none-match", b"if-modified-since"})
+_READ = frozenset({b"cookie", b"if-none-match", b"if-modified-since", *BY_FIELD})
+GPC_SUPPORT = "/.well-known/gpc.json"
 LONGEST_EMBED = 2000
 """The longest markup of an embed, in bytes, that an address can carry."""
 
@@ -83,7 +85,9 @@ class Runtime:
         self.recorded = False
         self._opening, self._recording = Lock(), Lock()
         # How every path of ours begins; of some others too.
-        self.own = (settings.prefix, *(notices.paths.values() if notices else ()))
+        paths = notices.paths.values() if notices else ()
+        self.own = (settings.prefix, GPC_SUPPORT, *paths)
+        self.gpc = b""  # what is said of the signal, once the log has told since when
         self._judged = self._judge_anew()
         self._start()
         address.watch(settings.site, logger.warning)
@@ -135,13 +139,13 @@ class Runtime:
     def plans(self, headers: list[Header]) -> tuple[Plans, bool]:
         """What a request means for pages, and whether it says that it has a copy of one."""
         cookie = raw = None
-        signal = has_copy = False
+        signal, has_copy = "", False
         for name, value in headers:
             if name in _READ:
                 if name == b"cookie":  # one field may come in several (RFC 9113, 8.2.3)
                     cookie = value if cookie is None else b"; ".join((cookie, value))
-                elif name == b"sec-gpc":
-                    signal = signal or value.strip() == b"1"
+                elif name in BY_FIELD:
+                    signal = added(signal, name, value)
                 else:
                     has_copy = True
         if cookie is not None:
@@ -154,7 +158,7 @@ class Runtime:
             plans = self._judge(judged, raw, signal)
         return plans, has_copy
 
-    def _judge(self, judged: Judged, raw: bytes | None, signal: bool) -> Plans:
+    def _judge(self, judged: Judged, raw: bytes | None, signal: str) -> Plans:
         said = self.cookie.said(raw) if raw is not None else None
         plans = judged.by_answers[signal].get(said)
         if plans is None:
@@ -166,6 +170,7 @@ class Runtime:
                 *choice.states.values(),
                 choice.asked,
                 choice.signalled,
+                choice.signal,
                 choice.again,
                 str(told.number) if told else "",
             )
@@ -183,7 +188,7 @@ class Runtime:
         plans, _ = self.plans(headers)
         raw, today = find(headers, self.cookie.field), self.today
         rules = plans.edition.rules
-        choice = rules.choice(self.cookie.read(raw, today), today, signal=gpc(headers))
+        choice = rules.choice(self.cookie.read(raw, today), today, signal=given(headers))
         return State(plans.edition, choice, plans)
 
     @property
@@ -365,11 +370,6 @@ class Runtime:
         """Write what waits and let go of the log."""
         if self._log is not None:
             self._log.close()
-
-
-def gpc(headers: list[Header]) -> bool:
-    """Whether a `Sec-GPC` field is exactly `1`; of several, one is enough (R87)."""
-    return any(key == b"sec-gpc" and value.strip() == b"1" for key, value in headers)
 
 
 def _wait(log: Log, entry: Entry) -> None:

@@ -13,11 +13,12 @@ from starlette.types import Scope
 from ..browser.edition import Edition
 from ..choice import Choice
 from ..notice.cookies import cookie_table
+from ..signal import VARY, titles
 from ..texts import texts
 from .forms import way
 from .runtime import Runtime
 
-PRIVATE = {"cache-control": "private, no-store", "vary": "Cookie, Sec-GPC"}
+PRIVATE = {"cache-control": "private, no-store", "vary": ", ".join(VARY)}
 
 
 def page(runtime: Runtime, edition: Edition, choice: Choice, lang: str, scope: Scope) -> Response:
@@ -67,6 +68,7 @@ def render(
         rows=edition.rows(lang, granted),
         chosen=any(state != "unset" for state in choice.states.values()),
         signalled=edition.names(choice.signalled, lang),
+        signal=titles(choice.signal),
         consent_id=choice.stored.consent_id if granted else "",
         items=Markup(cookie_table(edition.declaration, lang)),  # noqa: S704 - escaped there
         saved=saved,

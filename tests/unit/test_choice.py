@@ -20,7 +20,7 @@ RULES = Rules(
     accepted={**{s: c for c, s in SCOPES.items()}, **{s: c for c, s in OLDER.items()}},
     services={"meter": "statistics", "pixel": "marketing", "chat": "preferences"},
     always=frozenset({"necessary", "session"}),
-    denied_by_signal=frozenset({"marketing"}),
+    denied_by={"gpc": frozenset({"marketing"})},
     known={**{s: c for c, s in SCOPES.items()}, **{s: c for c, s in OLDER.items()}},
 )
 MEMORY = RULES.memory
@@ -234,7 +234,7 @@ def test_services_run_with_their_category_and_unknown_names_never():
 
 def test_without_a_choice_nothing_optional_runs():
     """R1, R89: neither with the browser's signal nor without it."""
-    for signal in (False, True):
+    for signal in ("", "gpc"):
         choice = RULES.choice(Stored(), TODAY, signal=signal)
         assert choice.allowed == RULES.always
         assert set(choice.states.values()) == {State.UNSET}
@@ -245,7 +245,7 @@ def test_the_signal_denies_only_what_is_unset_and_said_to_be_denied():
     for history in EVERY_HISTORY:
         before = stored(history)
         plain = RULES.choice(before, TODAY)
-        signalled = RULES.choice(before, TODAY, signal=True)
+        signalled = RULES.choice(before, TODAY, signal="gpc")
         assert signalled.states == plain.states
         assert signalled.allowed == plain.allowed
         assert signalled.stored == before
@@ -258,7 +258,7 @@ def test_the_banner_stays_away_only_when_the_signal_answers_all_that_is_open():
     """R88: and else it asks for every open category, those of the signal included."""
     for history in EVERY_HISTORY:
         plain = RULES.choice(stored(history), TODAY).asked
-        asked = RULES.choice(stored(history), TODAY, signal=True).asked
+        asked = RULES.choice(stored(history), TODAY, signal="gpc").asked
         assert asked == (() if plain == ("marketing",) else plain)
 
 

@@ -13,7 +13,7 @@ from hatchling.builders.wheel import WheelBuilder
 ROOT = Path(__file__).parents[2]
 FLOORS = [
     {"errors"},
-    {"declaration", "choice", "record"},
+    {"declaration", "choice", "record", "signal"},
     {"cookie", "texts", "catalogue", "settings"},
     {"browser", "notice", "log"},
     {"pages"},

@@ -22,7 +22,7 @@ RULES = Rules(
     accepted={"5" * 12: "statistics", "7" * 12: "marketing"},
     services={},
     always=frozenset(),
-    denied_by_signal=frozenset(),
+    denied_by={},
 )
 SHOWN = Shown(
     hash="a" * 64,
