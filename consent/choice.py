@@ -66,9 +66,10 @@ class Choice:
 
     `states` holds every optional category; `asked` the categories that the banner asks now;
     `signalled` those that the browser's signal denies (R88); `allowed` the ids of categories and
-    services that may run; `stored` what the cookie said; `again` whether something asked was
-    answered before, by an answer that no longer counts (R24); `signal` the names of the signals
-    that came, separated by spaces.
+    services that may run; `stored` what the cookie said; `again` the categories asked
+    that were answered before, each with the short hash of the scope that was answered to (R24), and
+    without a name for a scope that nobody knows; `signal` the names of the signals that came,
+    separated by spaces.
     """
 
     states: Mapping[str, State]
@@ -76,7 +77,7 @@ class Choice:
     asked: tuple[str, ...] = ()
     signalled: tuple[str, ...] = ()
     stored: Stored = field(default_factory=Stored)
-    again: bool = False
+    again: tuple[tuple[str, str], ...] = ()
     signal: str = ""
 
     def allows(self, name: str) -> bool:
@@ -124,15 +125,20 @@ class Rules:
         denied = frozenset().union(*(self.denied_by[name] for name in signal.split()))
         signalled = tuple(c for c in unset if c in denied)
         granted = {c for c in self.optional if states[c] is State.GRANTED}
-        before = {self.known.get(answer.scope) for answer in stored.answers}
+        # Where the signal has answered everything that is open, there is nothing to ask.
+        asked = unset if len(signalled) < len(unset) else ()
+        before = ((self.known.get(a.scope, ""), a.scope) for a in stored.answers)
         return Choice(
             states=states,
             allowed=self.always | granted | {s for s, c in self.services.items() if c in granted},
-            # Where the signal has answered everything that is open, there is nothing to ask.
-            asked=unset if len(signalled) < len(unset) else (),
+            asked=asked,
             signalled=signalled,
             stored=stored,
-            again=not before.isdisjoint(unset),
+            again=tuple(
+                (category, scope if category else "")
+                for category, scope in before
+                if asked and (category in asked or not category)
+            ),
             signal=signal,
         )
 

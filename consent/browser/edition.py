@@ -16,6 +16,7 @@ from ..record import Shown, canonical
 from ..settings import Settings
 from ..signal import SIGNALS, titles
 from ..texts import listing, lowered, texts
+from .again import additions, reason
 from .interface import Interface
 from .ready import EXTRA, QUERY, Ready, ready
 
@@ -40,7 +41,9 @@ class Edition:
         self.interface = interface
         self.declaration = declaration
         self.notice = notice
-        self.rules = self._rules([*scopes, *declaration.scopes.values()])
+        known = [*scopes, *declaration.scopes.values()]
+        self.known = {scope.short: scope for scope in known}
+        self.rules = self._rules(known)
         self.languages = settings.site.languages
         self.presentations = {lang: self._presentation(lang) for lang in self.languages}
         self.shown = {shown.hash: shown for shown, _ in self.presentations.values()}
@@ -135,16 +138,16 @@ class Edition:
         named = [lowered(c.name[lang]) for c in self.declaration.categories if c.id in wanted]
         return listing(named, lang)
 
-    def sentence(self, lang: str, choice: Choice, *, again: bool = False) -> Markup:
+    def sentence(self, lang: str, choice: Choice, why: str = "") -> Markup:
         """What the banner says: who asks, for what, who takes part, where to change it (R7).
 
-        Where a signal has switched something off it says so (R88), else with `again` why it asks a
-        second time.
+        Where a signal has switched something off it says so (R88), else `why` it asks again.
         """
         t = texts(lang)
         page = f"{self.settings.prefix}/{lang}?return={QUERY}"
-        kind = "signal" if choice.signalled else "again" if again else "text"
+        kind = "signal" if choice.signalled else "again" if why else "text"
         return escape(t["banner"][kind]).format(
+            why=why,
             controller=self.settings.controller.name,
             services=Markup('<a href="{}#vc-services">{}</a>').format(
                 page, t["banner"]["services"]
@@ -155,16 +158,28 @@ class Edition:
             settings=Markup('<a href="{}">{}</a>').format(page, t["settings"]["link"]),
         )
 
+    def added(self, lang: str, choice: Choice) -> dict[str, str]:
+        """What categories have more than this visitor answered to, a sentence each (R24)."""
+        return additions(self.declaration, self.known, choice.again, lang)
+
     def rows(
-        self, lang: str, granted: Iterable[str], asked: Iterable[str] | None = None
+        self,
+        lang: str,
+        granted: Iterable[str],
+        asked: Iterable[str] | None = None,
+        added: Mapping[str, str] | None = None,
     ) -> list[dict[str, object]]:
-        """One row a category: its name, text, services and whether it is on (R6, R8)."""
+        """One row a category: its name, text, services and whether it is on (R6, R8).
+
+        `added` is what categories have more than was answered to.
+        """
         on, wanted = set(granted), set(self.rules.optional if asked is None else asked)
         return [
             {
                 "id": c.id,
                 "name": c.name[lang],
                 "text": c.text[lang],
+                "added": added.get(c.id, "") if added else "",
                 "necessary": c.necessary,
                 "granted": c.id in on,
                 "services": ", ".join(
@@ -191,22 +206,32 @@ class Edition:
 
     def banner(self, lang: str, choice: Choice, *, flow: bool, message: str = "") -> Ready:
         """The banner that asks what is open for this choice; `message` tells why it does so now."""
-        again = choice.again and not message
-        key = ("banner", lang, choice.asked, choice.signalled, choice.signal, again, flow, message)
+        shown = (choice.asked, choice.signalled, choice.signal, choice.again)
+        key = ("banner", lang, *shown, flow, message)
         if (made := self._ready.get(key)) is None:
-            made = self._ready[key] = ready(
+            added = self.added(lang, choice)
+            why, all_said = reason(choice.again, added, lang) if choice.again else ("", True)
+            if message or choice.signalled:
+                why, all_said = "", False
+            made = ready(
                 self.interface,
                 "banner.html",
                 **self.context(lang),
                 flow=flow,
                 message=message,
                 position=self.settings.banner.position,
-                sentence=self.sentence(lang, choice, again=again),
-                rows=self.rows(lang, (), choice.asked),
+                sentence=self.sentence(lang, choice, why),
+                rows=self.rows(lang, (), choice.asked, {} if all_said else added),
                 asked=" ".join(choice.asked),
                 method="banner",
             )
+            self._keep(key, made)
         return made
+
+    def _keep(self, key: object, made: Ready) -> None:
+        if len(self._ready) >= 1000:
+            self._ready.clear()
+        self._ready[key] = made
 
     def tail(
         self, lang: str, choice: Choice, *, styled: bool, linked: bool = False, own: bool = False
@@ -266,8 +291,7 @@ class Edition:
                 box=view_box(size),
                 method="placeholder",
             )
-            if len(self._ready) < 1000:
-                self._ready[key] = made
+            self._keep(key, made)
         return made
 
     def announcement(

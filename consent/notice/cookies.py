@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from ..declaration import Declaration, Item, Kind, Service, Texts
 from ..record import canonical
-from .countries import country_name
+from ..texts.countries import country_name
 from .number import VersionNumber
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from ..errors import LogError
 from .assets import not_modified
-from .forms import first_headers
+from .forms import fields_of
 from .runtime import GPC_SUPPORT, Runtime
 
 logger = logging.getLogger("consent")
@@ -23,7 +23,7 @@ def is_asked(runtime: Runtime, scope: Scope) -> bool:
     """Whether a request asks this site; other hosts of the application answer for themselves."""
     if scope["path"] != GPC_SUPPORT:
         return False
-    host = first_headers(scope).get(b"host", b"").decode("latin-1").lower()
+    host = fields_of(scope).get(b"host", b"").decode("latin-1").lower()
     return host in {urlsplit(origin).netloc for origin in runtime.settings.site.origins}
 
 

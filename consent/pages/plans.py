@@ -238,7 +238,7 @@ def _tag(edition: Edition, choice: Choice, told: Package | None) -> bytes:
         "|",
         *choice.signalled,
         choice.signal,
-        str(bool(choice.stored.answers)),
+        *(f"{category} {scope}" for category, scope in choice.again),
         str(told.number) if told else "",
     )
     return sha256("\n".join(parts).encode()).hexdigest()[:12].encode()

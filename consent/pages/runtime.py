@@ -176,7 +176,8 @@ class Runtime:
             )
             plans = judged.shared.get(shared)
             if plans is None:
-                plans = judged.shared[shared] = Plans(self, judged.edition, choice, told)
+                plans = Plans(self, judged.edition, choice, told)
+                remember(judged.shared, shared, plans)
             remember(judged.by_answers[signal], said, plans)
         # Only what was signed here is worth remembering: others could fill the memory.
         if raw is None or said is not None:

@@ -65,7 +65,7 @@ def render(
         back=back,
         asked=" ".join(edition.rules.optional),
         method="settings",
-        rows=edition.rows(lang, granted),
+        rows=edition.rows(lang, granted, added=edition.added(lang, choice)),
         chosen=any(state != "unset" for state in choice.states.values()),
         signalled=edition.names(choice.signalled, lang),
         signal=titles(choice.signal),

@@ -83,22 +83,36 @@ def example(folder: Path) -> Iterator[Visited]:
             yield Visited(site.url, app.consent, third.url)  # type: ignore[attr-defined]
 
 
+def _open(folder: Path, toml: str, clock: Clock) -> Consent:
+    toml = toml.replace('folder = "notices"', f'folder = "{NOTICES}"')
+    toml = toml.replace('"https://example.fi"', "")
+    (folder / "consent.toml").write_text(toml, encoding="utf-8")
+    return Consent(load(folder / "consent.toml", {"CONSENT_SECRET_KEYS": KEY}), clock)
+
+
 @contextmanager
 def stage(
-    folder: Path, bodies: dict[str, str], toml: str = TOML, *, secure: bool = False
+    folder: Path,
+    bodies: dict[str, str],
+    toml: str = TOML,
+    before: str = "",
+    *,
+    secure: bool = False,
 ) -> Iterator[Visited]:
     """Serve pages whose bodies are given by path; `secure` over https, as a real site is.
+
+    `before` are settings that were in use earlier.
 
     `?lang=sv` changes their language, `?csp=` and a name their policy. The notices are
     those of the fictitious company; the clock stands at noon of 15 November 2026.
     """
-    toml = toml.replace('folder = "notices"', f'folder = "{NOTICES}"')
     origin = "https://127.0.0.1:8443" if secure else "http://127.0.0.1:8000"
-    toml = toml.replace(ORIGIN, origin).replace('"https://example.fi"', "")
-    (folder / "consent.toml").write_text(toml, encoding="utf-8")
+    toml, before = toml.replace(ORIGIN, origin), before.replace(ORIGIN, origin)
     create_log(str(folder / "log.sqlite3"), "test")
     clock = Clock(1_794_744_000)
-    consent = Consent(load(folder / "consent.toml", {"CONSENT_SECRET_KEYS": KEY}), clock)
+    if before:
+        _open(folder, before, clock).close()
+    consent = _open(folder, toml, clock)
 
     async def page(request: Request) -> Response:
         policy = POLICIES.get(request.query_params.get("csp", ""))

@@ -271,10 +271,19 @@ def test_a_site_without_optional_categories_asks_nothing():
 def test_only_an_answer_to_what_is_asked_makes_it_asked_again():
     """R24: who allowed one embed and was asked nothing else is not asked "again"."""
     held = Answer(granted=True, day=TODAY - 10, scope=SCOPES["preferences"])
-    assert not RULES.choice(Stored((held,)), TODAY).again
+    assert RULES.choice(Stored((held,)), TODAY).again == ()
     over = Answer(granted=False, day=TODAY - MEMORY.refusal, scope=SCOPES["statistics"])
-    assert RULES.choice(Stored((held, over)), TODAY).again
+    assert RULES.choice(Stored((held, over)), TODAY).again == (("statistics", over.scope),)
     widened = replace(RULES, known={**RULES.known, WIDENED: "marketing"})
-    assert widened.choice(Stored((held, replace(over, scope=WIDENED))), TODAY).again
-    foreign = Answer(granted=True, day=TODAY, scope="0" * 12)
-    assert not RULES.choice(Stored((held, foreign)), TODAY).again
+    before = Stored((held, replace(over, scope=WIDENED)))
+    assert widened.choice(before, TODAY).again == (("marketing", WIDENED),)
+    gone = replace(RULES, known={**RULES.known, WIDENED: "chat"})
+    assert gone.choice(before, TODAY).again == ()
+
+
+def test_an_answer_to_a_scope_that_nobody_knows_is_asked_again_without_a_name():
+    """R24: it was to some category that is asked now, but none can tell which."""
+    foreign = Answer(granted=True, day=TODAY, scope=WIDENED)
+    assert RULES.choice(Stored((foreign,)), TODAY).again == (("", ""),)
+    answered = tuple(Answer(granted=True, day=TODAY, scope=s) for s in SCOPES.values())
+    assert RULES.choice(Stored((foreign, *answered)), TODAY).again == ()
