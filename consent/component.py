@@ -115,7 +115,9 @@ class ConsentMiddleware:
         """At the first request, say which paths of ours no request can ever have."""
         self._placed = True
         root = scope.get("root_path", "")
-        if outside := [path for path in self._own if not path.startswith(f"{root}/")]:
+        # What programs ask for lies at the root of the host, wherever the application does.
+        ours = (path for path in self._own if not path.startswith("/.well-known/"))
+        if outside := [path for path in ours if not path.startswith(f"{root}/")]:
             logger.error(
                 "the site is served under %s, so nobody gets to %s: in consent.toml, write prefix"
                 " and notices.paths as a browser sees them, beginning with %s/",

@@ -118,7 +118,6 @@ def sentence(lang: str, *services: Service, name: dict[str, str] | None = None) 
             "Statistics: Meter shares data with others too and keeps data longer.",
         ),
         ((METER,), "", "", ""),
-        ((), "", "", ""),
     ],
 )
 def test_each_way_of_being_wider_has_its_words(services, fi, sv, en):

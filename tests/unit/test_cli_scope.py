@@ -123,7 +123,7 @@ def test_a_category_comes_and_another_goes(run, logged):
     declare(logged, TOML)
     code, out, _ = run("scope", "diff", "--against", "old.toml")
     assert "videos: not asked again\n  it asks for nothing any more\n" in out
-    assert "preferences: asked again\n  Video is new\n" in out
+    assert "preferences: asked again\n  it is new\n" in out
 
 
 def test_who_answered_to_a_wider_declaration_before_is_not_asked(run, logged, make_site: Make):

@@ -26,7 +26,7 @@ RULES = Rules(
     accepted={scope: category for category, scope in SCOPES.items()},
     services={},
     always=frozenset(),
-    denied_by_signal=frozenset(),
+    denied_by={},
 )
 
 
