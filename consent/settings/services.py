@@ -122,7 +122,9 @@ def _each_once(declared: Iterable[Service], services: Reader) -> None:
     seen: dict[tuple[str, ...], str] = {}
     for service in declared:
         for item in service.items:
-            mark = (item.kind, item.name, item.domain, item.path)
+            if item.domain:
+                continue  # under another's domain several of its services may share one
+            mark = (item.kind, item.name, item.path)
             if mark in seen:
                 services.fault(
                     f"{service.id}.items",

@@ -215,3 +215,13 @@ def test_common_session_cookies_are_necessary_and_stay_on_the_site():
         assert entry["provider"] == ""
     django = {item["name"] for item in catalogue.entry("django-session")["items"]}
     assert django == {"sessionid", "csrftoken", "messages"}
+
+
+def test_services_of_third_parties_can_be_declared_together():
+    """Only what lies under the site's own address can be declared by one service alone."""
+    hosted_twice = {"matomo-cloud"}
+    seen: dict[tuple[str, str], str] = {}
+    for service in sorted(set(catalogue.ids()) - set(FRAMEWORKS) - hosted_twice):
+        for item in catalogue.entry(service).get("items", ()):
+            mark = (item["kind"], item["name"])
+            assert item["domain"] or seen.setdefault(mark, service) == service, mark
