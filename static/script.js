@@ -70,14 +70,15 @@
     setTimeout(() => element.remove(), 120);
   };
 
-  const follow = (reply) => {
+  const follow = async ({ allowed: now, asked, signals }) => {
     const before = [...allowed].sort().join();
-    allowed = new Set(reply.allowed);
-    if (!reply.asked.length) all("#visitor-choice").forEach(leave);
+    allowed = new Set(now);
+    if (!asked.length) all("#visitor-choice").forEach(leave);
+    // Vendors hear of it before their tags run.
+    if (signals) await import(signals.script).then((it) => it.tell(signals, base, nonce), () => {});
     release();
     if (before === [...allowed].sort().join()) return;
-    const detail = { allowed: [...allowed] };
-    document.dispatchEvent(new CustomEvent("visitor-choice", { detail }));
+    document.dispatchEvent(new CustomEvent("visitor-choice", { detail: { allowed: now } }));
   };
 
   /* ---- other tabs, and pages brought back ---- */

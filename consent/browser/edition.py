@@ -19,6 +19,7 @@ from ..texts import listing, lowered, texts
 from .again import additions, reason
 from .interface import Interface
 from .ready import EXTRA, QUERY, Ready, ready
+from .signals import Signals
 
 
 class Edition:
@@ -44,6 +45,7 @@ class Edition:
         known = [*scopes, *declaration.scopes.values()]
         self.known = {scope.short: scope for scope in known}
         self.rules = self._rules(known)
+        self.vendors = Signals(declaration.services, settings.prefix)
         self.languages = settings.site.languages
         self.presentations = {lang: self._presentation(lang) for lang in self.languages}
         self.shown = {shown.hash: shown for shown, _ in self.presentations.values()}
@@ -123,6 +125,15 @@ class Edition:
     def address(self, asset: str) -> str:
         """The address of a style or script; it changes with its content."""
         return f"{self.settings.prefix}/{asset}?v={self.interface.versions[asset]}"
+
+    def told(self, choice: Choice, *, withdrawn: bool = False) -> dict[str, object]:
+        """What script needs, in JSON, to tell vendors of a choice; empty where none is told.
+
+        `withdrawn` tells whether something was allowed before that is not any more.
+        """
+        vendors = self.vendors.reply(choice.allows, withdrawn=withdrawn)
+        signals = {"script": self.address("signals.js"), "vendors": vendors}
+        return {"signals": signals} if vendors else {}
 
     def notice_path(self, lang: str, version: str = "") -> str:
         """Where the notice in force, or a version of it, is read; empty without a notice."""

@@ -11,6 +11,7 @@ from .holding import Placeholder
 from .late import LateGates, Seen
 from .places import Top, safe, tailed
 from .plan import TOKEN, Insertion, Page, Plan, nonced, with_nonce
+from .signals import Before
 
 
 class Fitted(NamedTuple):
@@ -126,9 +127,9 @@ def _make(
     place = page.place if page is not None and insertion is None else b""
     held = tail = b""
     if whole and plan.allows is not None and (seen.marked or plan.hosts):
-        gates = LateGates(
-            plan.allows, placeholder_for(plan, page, policies), plan.hosts, awake=True
-        )
+        placeholder = placeholder_for(plan, page, policies)
+        before = before_for(plan, policies, top)
+        gates = LateGates(plan.allows, placeholder, plan.hosts, before, awake=True)
         body, _ = tailed(through(gates, seen.data, True, fit, top), fit.tail, top.close, True)
     else:
         segments, held, tail = _segments(seen.data, whole, fit, top)
@@ -167,6 +168,14 @@ def placeholder_for(plan: Plan, page: Page | None, policies: Sequence[bytes]) ->
     placeholder = page.placeholder if page is not None else plan.placeholder
     nonce = rule(policies, plan.policy_outside, plan.nonce and plan.nonce()).style
     return nonced(placeholder, nonce) if placeholder is not None and nonce else placeholder
+
+
+def before_for(plan: Plan, policies: Sequence[bytes], top: Top) -> Before | None:
+    """What vendors are told in a page, as its policies let it stand there (R93-R96)."""
+    if plan.signals is None:
+        return None
+    policy = rule(policies, plan.policy_outside, plan.nonce and plan.nonce())
+    return plan.signals.page(inline=policy.runs and not top.policy, nonce=policy.script)
 
 
 def through(gates: LateGates, data: bytes, ended: bool, fit: Fitted, top: Top) -> bytes:

@@ -38,6 +38,7 @@ from .html import (
     text,
 )
 from .loads import LOADING
+from .signals import Before
 
 Allows = Callable[[str], bool]
 """Whether the visitor allows a category or service, by its id; False for an unknown one."""
@@ -73,9 +74,14 @@ class Gates:
     """
 
     def __init__(
-        self, allows: Allows, placeholder: Placeholder | None = None, hosts: Hosts | None = None
+        self,
+        allows: Allows,
+        placeholder: Placeholder | None = None,
+        hosts: Hosts | None = None,
+        before: Before | None = None,
     ) -> None:
         self._allows = allows
+        self._before = before
         self._holder = Holder(hosts, placeholder) if hosts else None
         self._skip = _SKIP_LOADS if hosts else _SKIP
         self._last = False
@@ -236,7 +242,10 @@ class Gates:
             elements.stack.append(Element(TEMPLATE, name))
             return True
         shown: bytes | None = None
-        if name == b"script" and not long and not self._removing and self._releases(rest):
+        names: list[str] = []
+        if name == b"script" and not long and not self._removing:
+            names = self._releases(rest)
+        if names:
             rest = _released(rest)
             shown = b"<%b%b>" % (match[2], rest)
         if self._holder is not None and not self._removing and end - start > CONTENT:
@@ -244,15 +253,22 @@ class Gates:
         elif self._holder is not None and not self._removing and not fed:
             held = self._holder.hold(match[2], rest, space, buffer[end:content], elements.gate())
             if held is not None:
-                shown, self._after = held.tag, held.after
+                shown, self._after, names = held.tag, held.after, []
                 end = content if held.without else end
         if shown is not None:
             self._leave_out(buffer, start, end)
+            if not space:
+                self._tell(names)
             self._out.append(shown)
         elements.open(name, space, rest)
         if not space and name in RAW:
             self._raw = name
         return True
+
+    def _tell(self, names: list[str]) -> None:
+        """Put what vendors are told before the first tag of theirs that is released (R93-R96)."""
+        if self._before is not None and self._elements.gate() is None:
+            self._out += map(self._before, names)
 
     def _begun(self, tag: bytes) -> bytes:
         """A tag that is too long to be held: what loads in the first of its attributes is held."""
@@ -284,6 +300,7 @@ class Gates:
             name = text(gate)
             if self._allows(name):
                 self._leave_out(buffer, start, end)
+                self._tell([name])
                 self._elements.stack.append(Element(OPENED, b"template"))
                 return
             if b"data-embed" in found and self._placeholder and not self._embed:
@@ -330,14 +347,12 @@ class Gates:
             self._leave_out(buffer, end, end)
             self._out.append(self._placeholder(*closed.embed, inner))
 
-    def _releases(self, rest: bytes) -> bool:
+    def _releases(self, rest: bytes) -> list[str]:
+        """The names by which a script is released, none where it is not."""
         found = attributes(rest)
-        names = [found[key] for key in (b"data-category", b"data-consent") if key in found]
-        return (
-            bool(names)
-            and text(found.get(b"type", b"")).strip("\t\n\f\r ").lower() == "text/plain"
-            and all(self._allows(text(name)) for name in names)
-        )
+        names = [text(found[key]) for key in (b"data-category", b"data-consent") if key in found]
+        inert = text(found.get(b"type", b"")).strip("\t\n\f\r ").lower() == "text/plain"
+        return names if inert and all(map(self._allows, names)) else []
 
 
 def _released(rest: bytes) -> bytes:

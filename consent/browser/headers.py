@@ -46,12 +46,14 @@ class Policy(NamedTuple):
     """What a response's content security policies mean for us.
 
     `inline` says whether a `<style>` may stand in the page, with `style` as its nonce if not empty;
-    `script` is the nonce for our script, or empty.
+    `script` is the nonce for our script, or empty; `runs` whether a script with it may stand in
+    the page.
     """
 
     inline: bool
     style: bytes
     script: bytes
+    runs: bool = True
 
 
 FREE = Policy(True, b"", b"")
@@ -71,7 +73,7 @@ def policy(values: Iterable[bytes]) -> Policy:
 
     Policies that only report are given as well: ours must not be what fills the host's reports.
     """
-    inline, script = True, b""
+    inline, script, runs = True, b"", True
     nonces: set[bytes] | None = None
     for one in b",".join(values).split(b","):
         directives: dict[bytes, list[bytes]] = {}
@@ -80,7 +82,10 @@ def policy(values: Iterable[bytes]) -> Policy:
                 directives.setdefault(words[0].lower(), words[1:])
         default = directives.get(b"default-src")
         scripts = directives.get(b"script-src-elem", directives.get(b"script-src", default))
-        script = script or next(iter(_nonces(scripts or [])), b"")
+        if scripts is not None:
+            found = _nonces(scripts)
+            script = script or next(iter(found), b"")
+            runs = runs and (script in found if found else _all_run(scripts))
         styles = directives.get(b"style-src-elem", directives.get(b"style-src", default))
         if styles is None:
             continue
@@ -92,8 +97,8 @@ def policy(values: Iterable[bytes]) -> Policy:
             hashed = any(word.startswith((b"'sha", b"'nonce-")) for word in words)
             inline = inline and b"'unsafe-inline'" in words and not hashed
     if nonces is None:
-        return Policy(inline, b"", script)
-    return Policy(inline and bool(nonces), min(nonces, default=b""), script)
+        return Policy(inline, b"", script, runs)
+    return Policy(inline and bool(nonces), min(nonces, default=b""), script, runs)
 
 
 def rule(policies: Sequence[bytes], outside: bool, nonce: str | None) -> Policy:
@@ -101,9 +106,16 @@ def rule(policies: Sequence[bytes], outside: bool, nonce: str | None) -> Policy:
     if nonce:
         return Policy(True, nonce.encode("ascii"), nonce.encode("ascii"))
     if not policies:
-        return FREE._replace(inline=False) if outside else FREE
+        return FREE._replace(inline=False, runs=False) if outside else FREE
     found = policy(policies)
-    return found._replace(inline=False) if outside else found
+    return found._replace(inline=False, runs=False) if outside else found
+
+
+def _all_run(sources: list[bytes]) -> bool:
+    """Whether any script in the page may run, by the rules of CSP 3, 6.7.3.2."""
+    words = [word.lower() for word in sources]
+    narrowed = any(word.startswith((b"'sha", b"'nonce-", b"'strict-dynamic")) for word in words)
+    return b"'unsafe-inline'" in words and not narrowed
 
 
 def _nonces(sources: list[bytes]) -> list[bytes]:

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from .fitting import (
     Fitted,
+    before_for,
     filled,
     fitted,
     insertion_for,
@@ -184,7 +185,8 @@ def _rewriting(
             placeholder = placeholder_for(plan, page, found.policies)
             if placeholder is not None and page is not None:
                 placeholder = tokened(placeholder, page)
-            gates = LateGates(allows, placeholder, plan.hosts, awake=ended)
+            before = before_for(plan, found.policies, top)
+            gates = LateGates(allows, placeholder, plan.hosts, before, awake=ended)
             passes = gates.passes(data, begin)
         if passes and insertion is not None and seen is not None:
             policies = found.policies

@@ -10,6 +10,7 @@ from .holding import Placeholder
 from .hosts import Hosts
 from .html import LIMIT, TAG
 from .places import TAIL, Top
+from .signals import Before
 
 if TYPE_CHECKING:
     from .fitting import Made
@@ -110,12 +111,14 @@ class LateGates:
         allows: Allows,
         placeholder: Placeholder | None = None,
         hosts: Hosts | None = None,
+        before: Before | None = None,
         *,
         awake: bool = False,
     ) -> None:
         self._allows = allows
         self._placeholder = placeholder
-        self._gates = Gates(allows, placeholder, hosts) if awake or hosts else None
+        self._before = before
+        self._gates = Gates(allows, placeholder, hosts, before) if awake or hosts else None
         self._passed: list[bytes] = []
         self._size = 0
         self._held = b""
@@ -175,7 +178,7 @@ class LateGates:
         return -1 if whole < 0 or self._size > _KEPT or marked(data, top) else whole
 
     def _wake(self, data: bytes, last: bool) -> bytes:
-        gates = self._gates = Gates(self._allows, self._placeholder)
+        gates = self._gates = Gates(self._allows, self._placeholder, None, self._before)
         for passed in self._passed:
             gates.feed(passed)
         gates.forget_held()

@@ -10,6 +10,7 @@ from .gates import Allows
 from .holding import Placeholder
 from .hosts import Hosts
 from .request import Scope
+from .signals import Released
 
 TOKEN = b"vc-" + token_hex(16).encode("ascii")
 """Where it stands the token of the page goes, which differs with every request.
@@ -72,6 +73,7 @@ class Plan(NamedTuple):
       once a request, and only for a page that needs one of them.
     - `adds`: whether an insertion may be made at all.
     - `hosts`: what pages may load from, None where nothing is refused.
+    - `signals`: what vendors are told before their tags, None where none may run.
     """
 
     insertion: Insertion | Callable[[str], Insertion | None] | None = None
@@ -84,6 +86,7 @@ class Plan(NamedTuple):
     page: Callable[[Scope, Any], Page] | None = None
     adds: bool = True
     hosts: Hosts | None = None
+    signals: Released | None = None
 
     @property
     def rewrites(self) -> bool:

@@ -62,10 +62,12 @@ async def respond(
         return await gpc.support(runtime, scope)
     if name in runtime.interface.assets:
         return assets.asset(runtime, name, scope)
+    if (script := edition.vendors.files.get(name)) is not None:
+        return assets.lasting("text/javascript; charset=utf-8", script)
     if name in edition.languages:
         return settings.page(runtime, edition, choice, name, scope)
     if name == "state":
-        return settings.state(choice)
+        return settings.state(edition, choice)
     if name == "embed":
         return embed.once(runtime, edition, scope)
     return answers.missing(runtime, edition, scope)

@@ -196,6 +196,7 @@ def _content(runtime: Runtime, edition: Edition, outcome: Outcome, lang: str) ->
         "allowed": sorted(outcome.choice.allowed),
         "asked": list(outcome.choice.asked),
         "status": t["settings"]["saved"],
+        **edition.told(outcome.choice, withdrawn=bool(outcome.withdrawn)),
     }
     if outcome.error:
         content["error"] = t["error"][outcome.error]

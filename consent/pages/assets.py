@@ -27,6 +27,12 @@ def asset(runtime: Runtime, name: str, scope: Scope) -> Response:
     return Response(body, media_type=media_type, headers=headers)
 
 
+def lasting(media_type: str, body: bytes) -> Response:
+    """Serve what its address names by its hash."""
+    headers = {"cache-control": _YEAR, "x-content-type-options": "nosniff"}
+    return Response(body, media_type=media_type, headers=headers)
+
+
 def not_modified(scope: Scope, etag: str) -> bool:
     """Whether the request has these bytes already (RFC 9110 section 13.1.2)."""
     asked = Headers(scope=scope).get("if-none-match", "")

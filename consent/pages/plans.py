@@ -115,6 +115,7 @@ class Plans:
             tag=self.tag,
             page=partial(Page, self, flow),
             hosts=self.hosts,
+            signals=self.edition.vendors.state(self.choice.allows),
             adds=flow or not self.own or bool(self.choice.asked) or self.told is not None,
         )
 

@@ -96,7 +96,8 @@ def foreign(edition: Edition, withdrawn: tuple[str, ...]) -> str:
     )
 
 
-def state(choice: Choice) -> Response:
+def state(edition: Edition, choice: Choice) -> Response:
     """What the script needs to know of this visitor, for a page brought back from memory."""
-    content = {"allowed": sorted(choice.allowed), "asked": list(choice.asked)}
+    content: dict[str, object] = {"allowed": sorted(choice.allowed), "asked": list(choice.asked)}
+    content |= edition.told(choice)
     return Response(json.dumps(content), media_type="application/json", headers=PRIVATE)

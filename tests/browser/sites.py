@@ -157,6 +157,8 @@ POLICIES = {
     "strict": "script-src 'self'; style-src 'self'",
     "nonce": "default-src 'self'; img-src data:; script-src 'nonce-abc'; style-src 'nonce-abc'",
     "styles": "style-src 'nonce-abc'",
+    "dynamic": "script-src 'nonce-abc' 'strict-dynamic'",
+    "files": "script-src 'self' https://www.googletagmanager.com",
     "closed": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:",
 }
 

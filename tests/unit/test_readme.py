@@ -21,7 +21,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from consent import cli
+from consent import catalogue, cli
+from consent.browser.signals import VENDORS
 from consent.settings import load
 from consent.settings import services as service_reader
 from consent.settings.reader import Reader
@@ -185,6 +186,14 @@ def test_the_two_commands_are_named_and_exist() -> None:
     assert {"demo", "test"} <= named
     for target in named:
         assert re.search(rf"^{target}:", makefile, re.M)
+
+
+def test_the_table_of_signals_is_the_catalogues() -> None:
+    rows = re.findall(r"^\| `([a-z]+)` \| (`[a-z0-9-]+`(?:, `[a-z0-9-]+`)*) \|", text(), re.M)
+    found = {signal: set(re.findall(r"[a-z0-9-]+", services)) for signal, services in rows}
+    signals = {name: catalogue.entry(name).get("signal") for name in catalogue.ids()}
+    expected = {v: {name for name, signal in signals.items() if signal == v} for v in VENDORS}
+    assert found == expected
 
 
 def test_the_pictures_are_there() -> None:
