@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .browser.handshake import handshake, hinting
 from .browser.inject import responder
 from .browser.request import prepared, with_own_etags
 from .pages import is_ours, load, respond
@@ -82,23 +83,25 @@ class ConsentMiddleware:
             return
         if not self._placed:
             self._place(scope)
-        plans, has_copy = self._plans(scope["headers"])
+        plans, has_copy, hides = self._plans(scope["headers"])
         visitor = Visitor(plans, scope)
         state = scope.get("state")
         if state is None:
             state = scope["state"] = {}
         state["consent"] = visitor
         if kind == "websocket":
-            await self.app(scope, receive, send)
+            given = plans.firewall.hiding(scope) if hides else scope
+            await self.app(given, receive, handshake(plans.firewall, send, given))
             return
         path = scope["path"]
         if path.startswith(self._own) and is_ours(self.consent.runtime, scope):
             await self._respond(scope, receive, send)
             return
-        rewritten = responder(plans.plan, send, scope, visitor)
+        given = plans.firewall.hiding(scope) if hides else scope
         if has_copy or "extensions" in scope:
-            scope = prepared(scope, plans.tag)
-        await self.app(scope, receive, rewritten)
+            given = prepared(given, plans.tag)
+            send = hinting(plans.plan.hosts, send, scope)
+        await self.app(given, receive, responder(plans.plan, send, scope, visitor, given))
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         runtime = self.consent.runtime

@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..signal import VARY
+from .hosts import Hosts
+from .links import without_refused
 
 if TYPE_CHECKING:
     from .late import Seen
@@ -125,6 +127,8 @@ def _nonces(sources: list[bytes]) -> list[bytes]:
 class Head:
     """What the start of a response says, for the visitors of one state of choice.
 
+    - `fields`: its header fields but for cookies, and for what would load from a refused host.
+    - `filtered`: whether that left something out.
     - `page`: whether it is a page that can be rewritten.
     - `status`: of one that says that the visitor's own copy still holds, 304; else 0.
     - `encoded`: whether it would be a page, were it not compressed.
@@ -136,10 +140,13 @@ class Head:
     __slots__ = (
         "_made",
         "_private",
+        "came",
         "declared",
         "encoded",
         "fields",
+        "filtered",
         "given",
+        "hosts",
         "page",
         "policies",
         "seen",
@@ -147,10 +154,13 @@ class Head:
         "tag",
     )
 
-    def __init__(self, status: int, tag: bytes, fields: Fields) -> None:
+    def __init__(self, status: int, tag: bytes, fields: Fields, hosts: Hosts | None = None) -> None:
         self.given = status
-        self.fields = list(fields)
+        self.came = list(fields)
         self.tag = tag
+        self.hosts = hosts
+        self.fields = without_refused(self.came, hosts) if hosts is not None else self.came
+        self.filtered = self.fields is not self.came
         self._made: dict[tuple[bool, bool, bool], tuple[Headers, list[int]]] = {}
         self.policies: Sequence[bytes] = ()
         self.seen: Seen | None = None
@@ -198,28 +208,39 @@ _heads: dict[tuple[object, ...], Head] = {}
 _latest = [Head(0, b"", ())]
 
 
-def head(status: int, fields: Fields, tag: bytes) -> Head:
-    """Read the start of a response; a few that come again are remembered."""
+def head(
+    status: int, fields: Fields, tag: bytes, hosts: Hosts | None = None
+) -> tuple[Head, Fields]:
+    """Read the start of a response, and take its cookies out; a few that come again are remembered.
+
+    A cookie is the visitor's and comes once only: without it, what comes with it comes again.
+    """
     latest = _latest[0]
-    if latest.fields == fields and latest.tag is tag and latest.given == status:
-        return latest
+    if latest.tag is tag and latest.given == status and latest.hosts is hosts:
+        came = latest.came
+        if came == fields:
+            return latest, ()
+        # Most often one cookie comes, and last.
+        if came == fields[:-1] and fields[-1][0] == b"set-cookie":
+            return latest, fields[-1:]
+    cookies = [field for field in fields if field[0].lower() == b"set-cookie"]
+    if cookies:
+        fields = [field for field in fields if field not in cookies]
     try:
-        key = (status, tag, *fields)
+        key = (status, tag, hosts, *fields)
         known = _heads.get(key)
     except TypeError:  # a field is a list: then nothing is remembered
-        return Head(status, tag, fields)
+        return Head(status, tag, fields, hosts), cookies
     if known is None:
-        known = Head(status, tag, fields)
-        # What sets a cookie or has a nonce comes once only; a cookie is the visitor's besides.
-        once = any(name.lower() == b"set-cookie" for name, _ in fields)
-        if len(key) <= 34 and not once and not any(b"'nonce-" in v for v in known.policies):
-            if len(_heads) >= 64:
-                _heads.clear()
-            _heads[key] = known
-        else:
-            return known
+        known = Head(status, tag, fields, hosts)
+        # What has a nonce comes once only.
+        if len(key) > 35 or any(b"'nonce-" in value for value in known.policies):
+            return known, cookies
+        if len(_heads) >= 64:
+            _heads.clear()
+        _heads[key] = known
     _latest[0] = known
-    return known
+    return known, cookies
 
 
 def warn_of_encoding() -> None:

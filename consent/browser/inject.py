@@ -22,7 +22,7 @@ from .fitting import (
     through,
     tokened,
 )
-from .headers import KEEP, Head, head, warn_of_encoding
+from .headers import KEEP, Fields, Head, head, warn_of_encoding
 from .late import LateGates, known, marked
 from .places import Search, Top, is_document, recall, tailed
 from .plan import Insertion as Insertion
@@ -51,36 +51,60 @@ class _Done:
 _DONE = _Done()
 
 
-def responder(plan: Plan, send: Send, scope: Scope, visitor: Reading | None = None) -> Send:
+def responder(
+    plan: Plan,
+    send: Send,
+    scope: Scope,
+    visitor: Reading | None = None,
+    given: Scope | None = None,
+) -> Send:
     """The `send` to give to the app, which rewrites the response to one request.
 
-    `scope` is the request as it came, before `prepared`; `visitor` is what the app is given to ask
-    for the visitor's choice, if it is given anything.
+    `scope` is the request as it came, before `prepared`, and `given` as the app was given it;
+    `visitor` is what the app is given to ask for the visitor's choice, if it is given anything.
     """
     start: Message | None = None
     found: Head | None = None
     then: Send | None = None
+    cookies: Fields = ()
+    left_out = False
 
     def rewritten(message: Message) -> Awaitable[None]:
-        nonlocal start, found, then
+        nonlocal start, found, then, cookies, left_out
         if then is not None:
             return then(message)
         if start is None or found is None:
             if message["type"] != _START:
                 return send(message)
-            found = head(message["status"], message.get("headers", ()), plan.tag)
+            status, fields = message["status"], message.get("headers", ())
+            found, cookies = head(status, fields, plan.tag, plan.hosts)
+            if cookies:
+                left_out = True
+                if plan.firewall is not None:
+                    cookies = plan.firewall.kept(cookies, given or scope, visitor)
+            elif found.filtered:
+                left_out = True
             if found.page and (plan.page or plan.rewrites) and scope["method"] != "HEAD":
                 start = message
                 return _DONE
             then = send
-            return send(_unread(message, found, plan, scope, visitor))
+            if left_out:
+                message = {**message, "headers": [*found.fields]}
+            message = _unread(message, found, plan, scope, visitor)
+            if cookies:
+                message["headers"].extend(cookies)
+            return send(message)
         # A whole page that is remembered has no gates, and its places are known. Most often it is
         # the one that came with this head before.
         data, seen = message.get("body"), found.seen
         if seen is None or seen.data != data:
             seen = found.seen = known(data)
         if seen is None or seen.top is None or message.get("more_body", False):
-            rewriting = _rewriting(plan, send, scope, visitor, found, start)
+            out = send
+            if left_out:
+                start = {**start, "headers": [*found.fields]}
+                out = _adding(cookies, send)
+            rewriting = _rewriting(plan, out, scope, visitor, found, start)
             next(rewriting)
             then = rewriting.send
             return then(message)
@@ -96,9 +120,12 @@ def responder(plan: Plan, send: Send, scope: Scope, visitor: Reading | None = No
                 message = {**message, "body": body}
         changed = body is not seen.data
         private = plan.private or (visitor is not None and visitor.read)
-        if changed or private:
+        if changed or private or left_out:
             length = len(body) if changed else KEEP
-            start = {**start, "headers": found.revised(changed, private, length)}
+            headers = found.revised(changed, private, length)
+            if cookies:
+                headers.extend(cookies)
+            start = {**start, "headers": headers}
         return _both(send, start, message)
 
     return rewritten
@@ -288,6 +315,15 @@ def _headed(
 
 def _more(data: bytes) -> Message:
     return {"type": _BODY, "body": data, "more_body": True}
+
+
+def _adding(cookies: Fields, send: Send) -> Send:
+    def adding(message: Message) -> Awaitable[None]:
+        if message["type"] == _START:  # its header fields are a list of ours by now
+            message["headers"].extend(cookies)
+        return send(message)
+
+    return adding
 
 
 async def _both(send: Send, start: Message, message: Message) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from secrets import token_hex
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .gates import Allows
 from .holding import Placeholder
 from .hosts import Hosts
 from .request import Scope
 from .signals import Released
+
+if TYPE_CHECKING:
+    from .firewall import Firewall
 
 TOKEN = b"vc-" + token_hex(16).encode("ascii")
 """Where it stands the token of the page goes, which differs with every request.
@@ -72,6 +75,7 @@ class Plan(NamedTuple):
     - `page`: makes `insertion` and `placeholder` where they depend on the request; called at most
       once a request, and only for a page that needs one of them.
     - `adds`: whether an insertion may be made at all.
+    - `firewall`: which cookies of the app's pass; None where all do.
     - `hosts`: what pages may load from, None where nothing is refused.
     - `signals`: what vendors are told before their tags, None where none may run.
     """
@@ -85,6 +89,7 @@ class Plan(NamedTuple):
     tag: bytes = b""
     page: Callable[[Scope, Any], Page] | None = None
     adds: bool = True
+    firewall: Firewall | None = None
     hosts: Hosts | None = None
     signals: Released | None = None
 

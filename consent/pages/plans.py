@@ -15,11 +15,13 @@ from urllib.parse import urlsplit
 from starlette.types import Scope
 
 from ..browser.edition import Edition
+from ..browser.firewall import Firewall
 from ..browser.hosts import Hosts
 from ..browser.plan import TOKEN, Insertion, Plan
 from ..browser.ready import Ready, way_back
 from ..choice import Choice
 from ..cookie import Said
+from ..declaration import Kind
 from ..notice.package import Package
 from ..texts import texts
 from ..texts.dates import date_in_words
@@ -44,10 +46,22 @@ class Judged:
     """What was judged of cookies on one day under one edition; replaced as a whole.
 
     It holds from `begin` to `end`, the edition to `until`, in seconds since 1970-01-01 UTC; `day`
-    counts from there. The memories are by the signals that came with the cookie.
+    counts from there. The memories are by the signals that came with the cookie; `by_field` is by
+    the hash of all the cookies of a request, where none is to be hidden from the app: what others
+    keep in theirs is not kept here.
     """
 
-    __slots__ = ("begin", "by_answers", "by_cookie", "day", "edition", "end", "shared", "until")
+    __slots__ = (
+        "begin",
+        "by_answers",
+        "by_cookie",
+        "by_field",
+        "day",
+        "edition",
+        "end",
+        "shared",
+        "until",
+    )
 
     def __init__(self, edition: Edition, until: float, day: int) -> None:
         self.edition = edition
@@ -55,6 +69,7 @@ class Judged:
         self.day = day
         self.begin = day * 86_400.0
         self.end = min(until, self.begin + 86_400)
+        self.by_field: dict[str, dict[int, Plans]] = defaultdict(dict)
         self.by_cookie: dict[str, dict[bytes | None, Plans]] = defaultdict(dict)
         self.by_answers: dict[str, dict[Said | None, Plans]] = defaultdict(dict)
         self.shared: dict[tuple[object, ...], Plans] = {}
@@ -72,6 +87,7 @@ class Plans:
         "_made",
         "choice",
         "edition",
+        "firewall",
         "flowing",
         "hosts",
         "own",
@@ -93,6 +109,13 @@ class Plans:
         self.style = edition.interface.critical.encode("ascii")
         self.tag = _tag(edition, choice, told)
         self.hosts = self._hosts()
+        self.firewall = Firewall(
+            runtime.names[Kind.COOKIE],
+            choice.allows,
+            runtime.cookie.name,
+            runtime.undeclared,
+            drop=edition.settings.enforcement.undeclared == "drop",
+        )
         self.plan, self.flowing = self._plan(flow=False), self._plan(flow=True)
         self._made: dict[tuple[object, ...], Insertion | None] = {}
 
@@ -117,6 +140,7 @@ class Plans:
             hosts=self.hosts,
             signals=self.edition.vendors.state(self.choice.allows),
             adds=flow or not self.own or bool(self.choice.asked) or self.told is not None,
+            firewall=None if flow else self.firewall,
         )
 
     def made(self, lang: str, scope: Scope, linked: bool, flow: bool) -> Insertion | None:

@@ -15,15 +15,17 @@ from functools import cached_property
 from hashlib import sha256
 from threading import Lock
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from itsdangerous import URLSafeSerializer
 
 from ..browser.edition import Edition
+from ..browser.firewall import Names
 from ..browser.interface import Interface
+from ..browser.undeclared import Undeclared
 from ..choice import Choice, Stored
 from ..cookie import ChoiceCookie, Header, find, find_in
-from ..declaration import Scope
+from ..declaration import Kind, Scope
 from ..errors import LogError, LogUnavailable, NoticeError, Problem
 from ..log import Entry, Log, open_log
 from ..log.spool import Spool
@@ -72,6 +74,10 @@ class Runtime:
             settings.memory,
             secure=settings.site.secure,
         )
+        # All that is declared, what waits for its notice too: that is not undeclared but refused.
+        self.hosts = tuple(urlsplit(origin).hostname or "" for origin in settings.site.origins)
+        self.names = {kind: Names(settings.declaration, kind, self.hosts) for kind in Kind}
+        self.undeclared = Undeclared(settings.declaration, settings.site.languages)
         notices = settings.notices
         self.shelf = Shelf.load(notices.folder, notices.document) if notices else Shelf("none", ())
         # One visitor may allow often; one address may not fill the log (R118).
@@ -136,9 +142,9 @@ class Runtime:
 
     # -- the choice of a request --
 
-    def plans(self, headers: list[Header]) -> tuple[Plans, bool]:
-        """What a request means for pages, and whether it says that it has a copy of one."""
-        cookie = raw = None
+    def plans(self, headers: list[Header]) -> tuple[Plans, bool, bool]:
+        """What a request means for pages; whether it has a copy of one, and cookies to hide."""
+        cookie = None
         signal, has_copy = "", False
         for name, value in headers:
             if name in _READ:
@@ -148,15 +154,20 @@ class Runtime:
                     signal = added(signal, name, value)
                 else:
                     has_copy = True
-        if cookie is not None:
-            raw = find_in(cookie, self.cookie.mark)
         judged = self._judged
         if not judged.begin <= self.clock() < judged.end:
             judged = self._turn()
+        plans = judged.by_field[signal].get(hash(cookie))
+        if plans is not None:
+            return plans, has_copy, False
+        raw = find_in(cookie, self.cookie.mark) if cookie is not None else None
         plans = judged.by_cookie[signal].get(raw)
-        if plans is None:
-            plans = self._judge(judged, raw, signal)
-        return plans, has_copy
+        again = plans is not None
+        plans = plans or self._judge(judged, raw, signal)
+        hides = cookie is not None and plans.firewall.hides(cookie)
+        if again and not hides:  # who comes again, comes with the same
+            remember(judged.by_field[signal], hash(cookie), plans)
+        return plans, has_copy, hides
 
     def _judge(self, judged: Judged, raw: bytes | None, signal: str) -> Plans:
         said = self.cookie.said(raw) if raw is not None else None
@@ -186,7 +197,7 @@ class Runtime:
 
     def state(self, headers: list[Header]) -> State:
         """The choice of a request with all that its cookie says, the id too."""
-        plans, _ = self.plans(headers)
+        plans, _, _ = self.plans(headers)
         raw, today = find(headers, self.cookie.field), self.today
         rules = plans.edition.rules
         choice = rules.choice(self.cookie.read(raw, today), today, signal=given(headers))

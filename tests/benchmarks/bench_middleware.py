@@ -66,7 +66,22 @@ purposes = ["audience-measurement"]
 purpose = {texts}
 items = [{{ name = "{name}_id", lifetime = "1 year", purpose = {texts} }}]
 """
+# The cookies of the host app, of which none is hidden from it.
+NECESSARY = """
+[services.site]
+name = "Esimerkki"
+provider = "Esimerkki Oy"
+category = "necessary"
+purposes = ["session"]
+purpose = {texts}
+items = [
+{items}
+]
+"""
+ITEM = '{{ name = "{name}", lifetime = "session", purpose = {texts}, reason = {texts} }}'
+COOKIES = ("theme", "lang", "seen", "cart", "session", "csrf_*")
 OPTIONAL = ("preferences", "statistics", "marketing")
+OPTIONAL_ID = b"statistics_id"
 HEAD = """<!doctype html>
 <html lang="fi">
 <head>
@@ -101,11 +116,12 @@ def make_page(size: int) -> bytes:
     return b"".join([*rows, b"</body>\n</html>\n"])
 
 
-def page_app(page: bytes, *, chunk: int = 0, changing: bool = False) -> App:
+def page_app(page: bytes, *, chunk: int = 0, changing: bool = False, cookie: bytes = b"") -> App:
     """A bare app; with `chunk` it streams so many bytes at a time, without telling the length.
 
     The bytes are made anew for each request, as a template makes them; `changing` puts a number
-    into them that is never the same.
+    into them that is never the same. With `cookie` it sets that one too, each time to another
+    value.
     """
     at = len(page) // 2
     first, second, count = page[:at], page[at:], 0
@@ -116,6 +132,9 @@ def page_app(page: bytes, *, chunk: int = 0, changing: bool = False) -> App:
         count += 1
         body = b"".join((first, b"%08d" % (count if changing else 0), second))
         headers = [html, (b"content-length", b"%d" % len(body))]
+        if cookie:
+            value = b"%b=%08d.%b; Path=/; HttpOnly; SameSite=Lax" % (cookie, count, b"x" * 80)
+            headers.append((b"set-cookie", value))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
@@ -174,7 +193,9 @@ def component(settings_link: str) -> Iterator[Consent]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "notices" / "privacy").mkdir(parents=True)
-        services = "".join(SERVICE.format(name=c, texts=TEXTS) for c in OPTIONAL)
+        items = ",\n".join(ITEM.format(name=name, texts=TEXTS) for name in COOKIES)
+        services = NECESSARY.format(items=items, texts=TEXTS)
+        services += "".join(SERVICE.format(name=c, texts=TEXTS) for c in OPTIONAL)
         (folder / "consent.toml").write_text(TOML % settings_link + services)
         create_log(str(folder / "log.sqlite3"), "benchmark")
         consent = Consent(load(folder / "consent.toml", {"CONSENT_SECRET_KEYS": SECRET}))
@@ -214,12 +235,15 @@ def main() -> int:
     verdicts = Verdicts("Middleware: overhead, × that of SessionMiddleware")
     page, long = make_page(20_000), make_page(200_000)
     plain, changing = page_app(page), page_app(page, changing=True)
+    setting, setting_refused = page_app(page, cookie=b"session"), page_app(page, cookie=OPTIONAL_ID)
     streamed = page_app(long, chunk=16 * 1024)
     nobody, session = cycle([request()]), cycle([request(session_cookie())])
     with component("own") as own, component("inserted") as end:
         known = cycle([request(choice_cookie(own, 1, "statistics"))])
         refused = cycle([request(choice_cookie(own, 1))])
         linked = cycle([request(choice_cookie(end, 1, "statistics"))])
+        granted = cycle([request(choice_cookie(own, 1, *OPTIONAL))])
+        sent = cycle([request(OPTIONAL_ID + b"=1", choice_cookie(own, 1))])
         strangers = [
             request(choice_cookie(own, visitor, "statistics")) for visitor in range(VISITORS)
         ]
@@ -235,6 +259,16 @@ def main() -> int:
             "returning, all refused, warm": (own.protect(plain), refused, "bare", 0.20),
             "returning, nothing to insert, cold": (own.protect(plain), cold, "bare", 0.45),
             "returning, our link inserted": (end.protect(plain), linked, "bare", 0.35),
+            "all granted, nothing to insert": (own.protect(plain), granted, "bare", 0.20),
+            "bare, sets a cookie": (setting, nobody, "", None),
+            "all granted, host sets a session cookie": (
+                *(own.protect(setting), granted, "bare, sets a cookie", 0.25),
+            ),
+            "bare, sets another": (setting_refused, nobody, "", None),
+            "all refused, host sets a refused cookie": (
+                *(own.protect(setting_refused), refused, "bare, sets another", None),
+            ),
+            "all refused, a refused cookie is hidden": (own.protect(plain), sent, "bare", None),
             "first visit": (end.protect(plain), nobody, "bare", 0.35),
             "streamed first visit, 200 KB": (end.protect(streamed), nobody, "bare, streamed", 0.60),
             "changing page, returning, warm": (

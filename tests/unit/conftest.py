@@ -48,3 +48,11 @@ def make_site(tmp_path: Path) -> Iterator[Make]:
 def site(make_site: Make) -> Site:
     """A site without a notice, with three optional categories."""
     return make_site()
+
+
+@pytest.fixture
+def declared(make_site: Make) -> Site:
+    """A site that declares cookies of its own."""
+    from tests.unit.cookie_site import DECLARED
+
+    return make_site(toml=DECLARED)

@@ -78,7 +78,7 @@ def test_pages_are_made_by_what_the_cookie_says_whether_or_not_it_is_remembered(
         fields = pairs if split else [b"; ".join(pairs)]
         headers = [(b"host", b"x"), *((b"cookie", field) for field in fields), *signal]
         for _ in range(2):
-            plans, _ = runtime.plans(headers)
+            plans, _, _ = runtime.plans(headers)
             choice = runtime.state(headers).choice
             assert plans.choice.states == choice.states
             assert plans.choice.allowed == choice.allowed
@@ -96,7 +96,7 @@ def test_what_visitors_share_holds_no_id_of_any_of_them(site: Site) -> None:
     """R43."""
     runtime = site.consent.runtime
     for value in cookies(site):
-        plans, _ = runtime.plans([(b"cookie", NAME + b"=" + value)])
+        plans, _, _ = runtime.plans([(b"cookie", NAME + b"=" + value)])
         assert plans.choice.stored.consent_id == ""
 
 
