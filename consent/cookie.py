@@ -165,12 +165,21 @@ class ChoiceCookie:
         return b"set-cookie", text.encode("ascii")
 
 
-def expiring(name: str, *, path: str = "/", domain: str = "") -> Header:
-    """The Set-Cookie field that removes a cookie of the site by its exact name (R29)."""
+def expiring(name: str, *, path: str = "/", domain: str = "", partitioned: bool = False) -> Header:
+    """The Set-Cookie field that removes a cookie of the site by its exact name (R29).
+
+    A browser takes it only with the attributes that the name's prefix asks for, whatever its case
+    (RFC 6265bis, section 4.1.3), and a partitioned one only with `Secure`.
+    """
     place = f"; Domain={domain}" if domain else ""
     text = f"{name}=; Path={path}{place}; Max-Age=0"
-    if name.startswith(("__Host-", "__Secure-")):
+    prefix = name.lower()
+    if partitioned or prefix.startswith(("__host-", "__secure-", "__http-")):
         text += "; Secure"
+    if prefix.startswith(("__http-", "__host-http-")):
+        text += "; HttpOnly"
+    if partitioned:
+        text += "; Partitioned"
     return b"set-cookie", text.encode("ascii")
 
 

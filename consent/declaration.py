@@ -43,11 +43,6 @@ class Item:
     path: str = "/"
     domain: str = ""
 
-    @property
-    def removable(self) -> bool:
-        """Whether a response of the site can remove it: a cookie of its own, by its exact name."""
-        return self.kind is Kind.COOKIE and "*" not in self.name and not self.domain
-
 
 @dataclass(frozen=True, slots=True)
 class Service:

@@ -77,12 +77,12 @@
     // Vendors hear of it before their tags run.
     if (signals) await import(signals.script).then((it) => it.tell(signals, base, nonce), () => {});
     release();
+    if (reply.clear) import(reply.clear.script).then((file) => file.clear(reply.clear), () => {});
     if (before === [...allowed].sort().join()) return;
     document.dispatchEvent(new CustomEvent("visitor-choice", { detail: { allowed: now } }));
   };
 
   /* ---- other tabs, and pages brought back ---- */
-
   let channel;
   const join = () => {
     channel = new BroadcastChannel("visitor-choice");

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope
 
@@ -15,12 +15,14 @@ from ..browser.edition import Edition
 from ..choice import Choice
 from ..notice.number import VersionNumber
 from ..texts import texts
-from . import settings
+from . import settings, withdrawal
 from .decide import Outcome, decide
 from .forms import BadForm, fields_of, home, language, read_form, same_origin, way
 from .limits import client
 from .notice import is_notice
 from .runtime import Runtime
+
+_NAME = re.compile(rb"[!-:<-~]+")
 
 
 def missing(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
@@ -75,7 +77,6 @@ async def decided(
         choice,
         form,
         address=client(scope.get("client"), headers, runtime.settings.site.trusted_proxies),
-        cookies=frozenset(_cookie_names(scope)),
     )
     if outcome.error == "form":
         return _failed(runtime, edition, scope, lang, "form", 400, scripted=scripted)
@@ -102,6 +103,11 @@ async def decided(
             back += ("&" if "?" in back else "?") + urlencode({"gone": " ".join(outcome.withdrawn)})
         response = RedirectResponse(back, 303, {"cache-control": "no-store"})
     response.raw_headers.extend(outcome.headers)
+    host = headers.get(b"host", b"").decode("latin-1").rpartition("@")[2].partition(":")[0].lower()
+    after, gone = outcome.choice, outcome.withdrawn
+    response.raw_headers += withdrawal.expired(runtime, after, gone, host, _cookie_names(scope))
+    if runtime.settings.enforcement.clear_site_data and withdrawal.is_full(after, gone):
+        response.raw_headers.append(withdrawal.CLEAR_SITE_DATA)
     return response
 
 
@@ -204,9 +210,11 @@ def _content(runtime: Runtime, edition: Edition, outcome: Outcome, lang: str) ->
         content["box"] = runtime.interface.render(
             "saved.html",
             **edition.context(lang),
-            foreign=settings.foreign(edition, outcome.withdrawn),
+            foreign=withdrawal.staying(runtime, outcome.withdrawn, scripted=True),
             position=edition.settings.banner.position,
         )
+        if clear := withdrawal.clearing(runtime, edition, outcome.choice):
+            content["clear"] = clear
     return content
 
 
@@ -216,8 +224,7 @@ def _json(content: dict[str, object], status: int) -> Response:
 
 
 def _cookie_names(scope: Scope) -> set[str]:
-    names: set[str] = set()
-    for key, value in scope["headers"]:
-        if key == b"cookie":
-            names |= set(cookie_parser(value.decode("latin-1")))
-    return names
+    fields = [value for key, value in scope["headers"] if key == b"cookie"]
+    pairs = (pair.partition(b"=") for pair in b";".join(fields).split(b";"))
+    names = (name.strip(b" \t") for name, equals, _ in pairs if equals)
+    return {name.decode("ascii") for name in names if _NAME.fullmatch(name)}

@@ -18,7 +18,7 @@ from anyio import to_thread
 
 from ..browser.edition import Edition
 from ..choice import Answer, Choice, Decision, Event, Stored
-from ..cookie import Header, expiring
+from ..cookie import Header
 from ..errors import LogError, LogUnavailable, NoticeError
 from ..log import Entry
 from ..record import Shown, canonical, consent_record, day_of
@@ -52,12 +52,11 @@ async def decide(
     form: dict[str, str],
     *,
     address: str,
-    cookies: frozenset[str],
 ) -> Outcome:
     """Apply a form to the choice that came with it.
 
-    `address` is the visitor's network, for the rate of grants only; `cookies` the names of the
-    request's cookies. A form whose content we cannot show any more grants nothing.
+    `address` is the visitor's network, for the rate of grants only. A form whose content we cannot
+    show any more grants nothing.
     """
     wanted = _wanted(form, edition.rules.optional)
     if wanted is None:
@@ -79,7 +78,7 @@ async def decide(
         if error:
             decision = _without_grants(edition, choice, today, asked - granted, scopes)
     if decision.event is None:
-        return _outcome(runtime, edition, choice, decision, "", error, status, cookies)
+        return _outcome(runtime, edition, choice, decision, "", error, status)
     recorded = await _recorded(runtime)
     consent_id = decision.held or (_new_id(runtime, form) if decision.grants() else "")
     entry = _entry(runtime, edition, choice, decision, shown, consent_id, form)
@@ -93,11 +92,11 @@ async def decide(
             error, status = "mixed" if set(asked) - set(granted) else "log", 503
             decision = _without_grants(edition, choice, today, asked - granted, scopes)
             if decision.event is None:
-                return _outcome(runtime, edition, choice, decision, "", "log", 503, cookies)
+                return _outcome(runtime, edition, choice, decision, "", "log", 503)
             consent_id = decision.held
             entry = _entry(runtime, edition, choice, decision, shown, consent_id, form)
         await to_thread.run_sync(_spool, runtime, entry)
-    return _outcome(runtime, edition, choice, decision, consent_id, error, status, cookies)
+    return _outcome(runtime, edition, choice, decision, consent_id, error, status)
 
 
 def _wanted(form: dict[str, str], optional: tuple[str, ...]) -> tuple[set[str], set[str]] | None:
@@ -229,7 +228,6 @@ def _outcome(
     consent_id: str,
     error: str,
     status: int,
-    cookies: frozenset[str],
 ) -> Outcome:
     answers: tuple[Answer, ...] = tuple(decision.answers.values())
     stored = Stored(
@@ -242,29 +240,5 @@ def _outcome(
     headers: list[Header] = []
     if decision.event is not None and answers:
         headers.append(runtime.cookie.header(stored, runtime.today))
-    denied = [c for c in edition.rules.optional if c not in after.allowed]
-    gone = [c for c in denied if c in decision.withdrawn]
-    headers += _expired(runtime, edition, denied, gone, cookies)
-    return Outcome(after, status, error, tuple(headers), tuple(gone))
-
-
-def _expired(
-    runtime: Runtime,
-    edition: Edition,
-    denied: list[str],
-    withdrawn: list[str],
-    cookies: frozenset[str],
-) -> list[Header]:
-    """Expire the named cookies of what was withdrawn, and strays of what is denied (R29)."""
-    host = runtime.settings.site.host.partition(":")[0]
-    labels = host.split(".")
-    domains = ["", *(".".join(labels[i:]) for i in range(len(labels) - 1))]
-    if labels[-1].isdigit() or ":" in host:
-        domains = [""]
-    return [
-        expiring(item.name, path=item.path, domain=domain)
-        for service, item in edition.declaration.items()
-        if item.removable
-        if service.category in withdrawn or (service.category in denied and item.name in cookies)
-        for domain in (domains if not item.name.startswith("__Host-") else [""])
-    ]
+    gone = tuple(c for c in decision.withdrawn if c not in after.allowed)
+    return Outcome(after, status, error, tuple(headers), gone)

@@ -15,6 +15,7 @@ from ..choice import Choice
 from ..notice.cookies import cookie_table
 from ..signal import VARY, titles
 from ..texts import texts
+from . import withdrawal
 from .forms import way
 from .runtime import Runtime
 
@@ -73,7 +74,7 @@ def render(
         items=Markup(cookie_table(edition.declaration, lang)),  # noqa: S704 - escaped there
         saved=saved,
         message=message,
-        foreign=foreign(edition, gone),
+        foreign=withdrawal.staying(runtime, gone, scripted=False),
         part=part,
     )
     return HTMLResponse(html, status, PRIVATE)
@@ -85,15 +86,6 @@ def way_from(edition: Edition, back: str, scope: Scope) -> str:
     if place.path not in {f"{edition.settings.prefix}/{lang}" for lang in edition.languages}:
         return back
     return way(parse_qs(place.query).get("return", [""])[0], scope)
-
-
-def foreign(edition: Edition, withdrawn: tuple[str, ...]) -> str:
-    """The services of withdrawn categories of which something stays in the browser (R29)."""
-    return ", ".join(
-        service.name
-        for service in edition.declaration.services
-        if service.category in withdrawn and not all(item.removable for item in service.items)
-    )
 
 
 def state(edition: Edition, choice: Choice) -> Response:

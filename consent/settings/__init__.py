@@ -26,7 +26,7 @@ from .theme import Theme, read_theme
 LANGUAGES = ("fi", "sv", "en")
 """The languages that the interface speaks."""
 
-_LOOPBACK = re.compile(r"127(\.\d{1,3}){3}|localhost|\[::1\]|[a-z0-9-]+\.localhost")
+_LOOPBACK = re.compile(r"127(\.\d{1,3}){3}|\[::1\]|([a-z0-9-]+\.)*localhost")
 _ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>([a-z0-9_-]+\.)*[a-z0-9_-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
 )

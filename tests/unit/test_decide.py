@@ -14,7 +14,7 @@ from consent.errors import LogUnavailable
 from consent.pages.limits import Bucket
 from consent.texts import texts
 from tests.unit.patience import until
-from tests.unit.small_site import TEXTS, TOML, Make, Site, decide, fields, open_reader
+from tests.unit.small_site import Make, Site, decide, fields, open_reader
 
 OPTIONAL = ("preferences", "statistics", "marketing")
 
@@ -120,46 +120,6 @@ def test_grant_change_and_withdrawal_form_one_chain(site: Site) -> None:
     assert withdrawal["consent_id"] == grant["consent_id"]
     assert str(grant["consent_id"]) not in cookie_of(response)
     assert client.get("/api").json() == {"statistics": False}
-
-
-def test_withdrawing_expires_the_named_cookies_on_every_domain(site: Site) -> None:
-    """R29."""
-    client = site.client()
-    decide(client, "accept")
-    expired = [h for h in decide(client, "reject").headers.get_list("set-cookie") if "_count" in h]
-    assert sorted(expired) == [
-        "_count=; Path=/; Domain=example.fi; Max-Age=0",
-        "_count=; Path=/; Domain=www.example.fi; Max-Age=0",
-        "_count=; Path=/; Max-Age=0",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("item", "named"),
-    [
-        ('{ name = "x", lifetime = "1 day", ', "Mainos"),
-        ('{ name = "x", lifetime = "1 day", domain = "video.example", ', "Video, Mainos"),
-        ('{ name = "_v_*", lifetime = "1 day", ', "Video, Mainos"),
-        *(
-            (f'{{ name = "x", kind = "{kind}", lifetime = "{lifetime}", ', "Video, Mainos")
-            for kind, lifetime in (
-                ("local-storage", "until-removed"),
-                ("session-storage", "session"),
-                ("indexed-db", "until-removed"),
-            )
-        ),
-    ],
-)
-def test_withdrawing_names_the_services_of_which_something_stays(
-    make_site: Make, item: str, named: str
-) -> None:
-    """R29: cookies under domains of others, patterns and storage; a cookie of our own goes."""
-    site = make_site(toml=f"{TOML}items = [{item} purpose = {TEXTS} }}]\n")
-    client = site.client()
-    decide(client, "accept")
-    reply = decide(client, "reject", json_reply=True).json()
-    assert texts("fi")["settings"]["foreign"].format(services=named) in unescape(reply["box"])
-    assert reply["allowed"] == ["consent", "necessary"]
 
 
 def test_answering_again_in_the_same_way_records_nothing_and_extends_nothing(site: Site) -> None:

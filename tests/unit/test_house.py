@@ -21,7 +21,9 @@ FLOORS = [
 ]
 APART = FLOORS[3]  # these do not know each other; on the other floors neighbours may meet
 # What a first visit is sent. notice.css is read with a notice alone, on paper too: 400 as any file.
-LIMITS = {"static/script.js": 250, "static/gates.js": 250, "static/style.css": 200}
+LIMITS = dict.fromkeys(
+    ("static/script.js", "static/gates.js", "static/enforce.js", "static/signals.js"), 250
+) | {"static/style.css": 200}
 MACHINE_PATH = re.compile(r"/(?:root|work|home/[a-z]+|tmp)/[\w.-]+")
 
 # Filter lists hide elements and block addresses by these names; ours must reach every visitor.

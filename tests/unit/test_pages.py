@@ -161,7 +161,7 @@ def test_withdrawing_on_the_settings_page_names_what_we_cannot_delete(site: Site
     html = client.get("/choices/fi?return=/p").text
     form = {name: unescape(value) for name, value in fields(html).items()}
     saved = client.get(decide(client, "reject", form=form).headers["location"]).text
-    assert texts("fi")["settings"]["foreign"].format(services="Mainos") in saved
+    assert texts("fi")["settings"]["foreign"].format(services="Mainos (ads.example: ad)") in saved
     assert '<a href="/p">' in saved
 
 

@@ -67,7 +67,7 @@ def test_the_own_cookie_is_declared_with_its_name_and_longest_lifetime(read):
     """R132: whatever the file says, and under its plain name without HTTPS."""
     (own,) = read(full()).declaration.services[0].items
     assert (own.name, own.days, own.kind) == ("__Host-valinnat", 395, Kind.COOKIE)
-    table = changed("site/origins", ["http://127.0.0.1:8000", "http://localhost"])
+    table = changed("site/origins", ["http://127.0.0.1:8000", "http://a.b.localhost"])
     assert read(table).declaration.services[0].items[0].name == "valinnat"
 
 
