@@ -82,8 +82,10 @@ def responder(
                 left_out = True
                 if plan.firewall is not None:
                     cookies = plan.firewall.kept(cookies, given or scope, visitor)
-            elif found.filtered:
+            if found.filtered:
                 left_out = True
+                if visitor is not None:
+                    visitor.read = True  # others may be given what was left out
             if found.page and (plan.page or plan.rewrites) and scope["method"] != "HEAD":
                 start = message
                 return _DONE

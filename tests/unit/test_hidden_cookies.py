@@ -153,7 +153,8 @@ def test_what_is_remembered_of_names_and_requests_stays_small(declared: Site) ->
     assert max(len(field) for field in fields if field) <= 1024
 
 
-def test_twice_the_hostile_names_take_twice_the_time(make_site: Make) -> None:
+def test_hostile_names_take_time_by_their_length_alone(make_site: Make) -> None:
+    """Twice as much at most 2.5 times: over eight times as much, to see it through the noise."""
     toml = DECLARED + service("stars", "statistics", "a*b*c*d*e*f")
     wall = firewall(make_site(toml=toml))
 
@@ -168,4 +169,4 @@ def test_twice_the_hostile_names_take_twice_the_time(make_site: Make) -> None:
             best = min(best, time.thread_time() - begun)
         return best
 
-    assert seconds(4000) <= 2.5 * seconds(2000)
+    assert seconds(4000) <= 2.5**3 * seconds(500)

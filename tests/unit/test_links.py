@@ -128,7 +128,9 @@ def test_no_text_before_a_link_hides_it_from_a_comma_on(text: str) -> None:
 
 
 @pytest.mark.parametrize("part", [b'"\\', b"<", b";a=", b',"', b'; x="', b",,", b"<a>;rel=x,"])
-def test_twice_the_hostile_input_takes_twice_the_time(part: bytes) -> None:
+def test_hostile_input_takes_time_by_its_length_alone(part: bytes) -> None:
+    """Twice as much at most 2.5 times: over eight times as much, to see it through the noise."""
+
     def seconds(count: int) -> float:
         best = float("inf")
         for _ in range(5):
@@ -138,7 +140,7 @@ def test_twice_the_hostile_input_takes_twice_the_time(part: bytes) -> None:
             best = min(best, time.thread_time() - begun)
         return best
 
-    assert seconds(20_000) <= max(2.5 * seconds(10_000), 0.002)
+    assert seconds(40_000) <= 2.5**3 * seconds(5_000)
 
 
 # -- in responses --
@@ -156,6 +158,19 @@ def test_fields_are_left_out_of_every_response(plan: Plan, status: int) -> None:
         assert sent.headers[b"link"] == b"</a>; rel=preload"
         assert b"refresh" not in sent.headers
         assert sent.headers[b"set-cookie"] == b"a=1"
+
+
+def test_a_response_of_which_something_was_left_out_is_in_no_shared_cache() -> None:
+    """R120: those who allow it would be without it."""
+
+    class Visitor:
+        read = linked = False
+
+    style = [(b"content-type", b"text/css"), (b"link", b"<%b>; rel=preload" % ADS)]
+    sent = respond(PLAN, page(b"p {}", style), visitor=Visitor())
+    assert sent.headers[b"cache-control"] == b"private"
+    plain = respond(PLAN, page(b"p {}", style[:1]), visitor=Visitor())
+    assert b"cache-control" not in plain.headers
 
 
 def test_where_another_state_refuses_nothing_the_same_response_keeps_its_fields() -> None:
