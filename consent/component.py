@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .browser.handshake import handshake, hinting
 from .browser.inject import responder
+from .browser.policy import policed
 from .browser.request import prepared, with_own_etags
 from .pages import is_ours, load, respond
 from .pages.visitor import Visitor
@@ -101,7 +102,11 @@ class ConsentMiddleware:
         if has_copy or "extensions" in scope:
             given = prepared(given, plans.tag)
             send = hinting(plans.plan.hosts, send, scope)
-        await self.app(given, receive, responder(plans.plan, send, scope, visitor, given))
+        if plans.policy is None:
+            rewritten = responder(plans.plan, send, scope, visitor, given)
+        else:
+            rewritten = policed(plans.policy, plans.plan, send, scope, visitor, given)
+        await self.app(given, receive, rewritten)
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         runtime = self.consent.runtime

@@ -37,10 +37,15 @@ class Insertion(NamedTuple):
 
 
 class Reading(Protocol):
-    """What an app is given to ask for the choice; `read` tells that its response depends on it."""
+    """What an app is given to ask for the choice; `read` tells that its response depends on it.
+
+    `linked` tells that the page has the settings link, `nonce_given` is the nonce that its scripts
+    have, empty where none was asked for.
+    """
 
     read: bool
     linked: bool
+    nonce_given: str
 
 
 class Page(Protocol):

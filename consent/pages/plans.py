@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-from binascii import b2a_base64
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
@@ -18,6 +16,7 @@ from ..browser.edition import Edition
 from ..browser.firewall import Firewall
 from ..browser.hosts import Hosts
 from ..browser.plan import TOKEN, Insertion, Plan
+from ..browser.policy import HostPolicy
 from ..browser.ready import Ready, way_back
 from ..choice import Choice
 from ..cookie import Said
@@ -25,6 +24,7 @@ from ..declaration import Kind
 from ..notice.package import Package
 from ..texts import texts
 from ..texts.dates import date_in_words
+from .tokens import random_token
 
 if TYPE_CHECKING:
     from .runtime import Runtime
@@ -80,7 +80,8 @@ class Plans:
 
     `choice` is that of all who share these plans: of the cookie it holds the answers of one of
     them. `told` is the notice change that the visitor is told of. `plan` is for the host's pages,
-    `flowing` for our own, which have the banner in their flow (R19).
+    `flowing` for our own, which have the banner in their flow (R19). `policy` is the content
+    security policy of the host's, if the site wants one.
     """
 
     __slots__ = (
@@ -92,6 +93,7 @@ class Plans:
         "hosts",
         "own",
         "plan",
+        "policy",
         "runtime",
         "style",
         "tag",
@@ -117,6 +119,7 @@ class Plans:
             drop=edition.settings.enforcement.undeclared == "drop",
         )
         self.plan, self.flowing = self._plan(flow=False), self._plan(flow=True)
+        self.policy = _policy(edition, choice)
         self._made: dict[tuple[object, ...], Insertion | None] = {}
 
     def _hosts(self) -> Hosts | None:
@@ -219,25 +222,8 @@ class Page:
     def token(self) -> bytes:
         """One token for all the forms of a page (R46): 18 random bytes, as base64url."""
         if not self._token:
-            self._token = _token()
+            self._token = random_token()
         return self._token
-
-
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
-# Tokens made ahead, 64 at a time: asking the system for each page's own costs as much as its join.
-_tokens: list[bytes] = []
-if hasattr(os, "register_at_fork"):  # two processes never give out the same
-    os.register_at_fork(after_in_child=_tokens.clear)
-
-
-def _token() -> bytes:
-    try:
-        return _tokens.pop()
-    except IndexError:
-        text = b2a_base64(os.urandom(18 * 65), newline=False).translate(_URL_SAFE)
-        first, *others = (text[at : at + 24] for at in range(0, len(text), 24))
-        _tokens.extend(others)
-        return first
 
 
 _SIZE = re.compile(rb"""(?i)<(?:iframe|video|embed|object)\b[^>]*?>""")
@@ -265,8 +251,26 @@ def _tag(edition: Edition, choice: Choice, told: Package | None) -> bytes:
         choice.signal,
         *(f"{category} {scope}" for category, scope in choice.again),
         str(told.number) if told else "",
+        edition.settings.enforcement.policy,
     )
     return sha256("\n".join(parts).encode()).hexdigest()[:12].encode()
+
+
+def _policy(edition: Edition, choice: Choice) -> HostPolicy | None:
+    settings = edition.settings
+    mode = settings.enforcement.policy
+    if mode == "off":
+        return None
+    # Where everybody gets the same bytes, only what nobody declared can be kept out.
+    same = settings.enforcement.cacheable
+    services = edition.declaration.services
+    return HostPolicy(
+        (host for s in services if same or choice.allows(s.id) for host in s.hosts),
+        settings.site.origins,
+        f"{settings.prefix}/reports",
+        enforce=mode == "enforce",
+        private=not same,
+    )
 
 
 def _strip(runtime: Runtime, edition: Edition, lang: str, told: Package) -> Ready:

@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from ..browser.ready import way_back
 from ..texts import texts
+from .tokens import random_token
 
 if TYPE_CHECKING:
     from ..browser.edition import Edition
@@ -26,10 +27,11 @@ class Visitor:
     """The choice of the visitor of one request, and the links that a page owes them.
 
     Reading the choice marks the response as depending on it (`Vary: Cookie`, R120): `read`.
-    `linked` tells that the page has the settings link and the script already.
+    `linked` tells that the page has the settings link and the script already, `nonce_given` the
+    nonce that was asked for, if it was.
     """
 
-    __slots__ = ("_path", "_plans", "_query", "linked", "read")
+    __slots__ = ("_path", "_plans", "_query", "linked", "nonce_given", "read")
 
     def __init__(self, plans: Plans, scope: Scope) -> None:
         self._plans = plans
@@ -37,6 +39,7 @@ class Visitor:
         self._path: bytes | str = scope.get("raw_path") or scope["path"]
         self._query: bytes = scope.get("query_string", b"")
         self.read = self.linked = False
+        self.nonce_given = ""
 
     def allows(self, name: str) -> bool:
         """Whether a category or a service may run for this visitor; an unknown name may not."""
@@ -50,6 +53,18 @@ class Visitor:
         """The state of every optional category: granted, denied or unset (R31)."""
         self.read = True
         return self._plans.choice.states
+
+    @property
+    def nonce(self) -> str:
+        """A nonce for the scripts in this response (CSP 3, 7.1), made when it is first asked for.
+
+        With `enforcement.policy` those in the page that lack it then do not run; a site that sends
+        a policy of its own names it there.
+        """
+        if not self.nonce_given:
+            self.read = True  # no other visitor may be given it
+            self.nonce_given = random_token().decode("ascii")
+        return self.nonce_given
 
     def settings_path(self, lang: str = "") -> str:
         """The address of the settings page, which leads back to this one (R119)."""
