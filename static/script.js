@@ -99,7 +99,8 @@
     try {
       const reply = await (await fetch(`${base}/state`, { cache: "no-store" })).json();
       // What runs in a page brought back, though withdrawn since, ends only with the page.
-      if ([...allowed].some((name) => !reply.allowed.includes(name))) location.reload();
+      const gone = [...allowed].some((name) => !reply.allowed.includes(name));
+      if (gone || (plain && reply.allowed.length > allowed.size)) location.reload();
       else follow(reply);
     } catch { /* The next page shows what holds. */ }
   });
@@ -142,8 +143,8 @@
     form.ariaBusy = "false";
   };
 
-  // Where a policy lets nothing be fetched, forms and links work as they do without script.
-  let plain = false;
+  // Where nothing may be fetched, or a grant needs a new page, all works as it does without script.
+  let plain = "renews" in me.dataset;
   addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, disposition }) => {
     const ours = effectiveDirective === "connect-src" && blockedURI.includes(`${base}/`);
     if (ours && disposition === "enforce") plain = true;

@@ -213,6 +213,8 @@ class Edition:
             "style": self.address("style.css"),
             "script": self.address("script.js"),
             "gates": self.address("gates.js"),
+            # A page keeps the policy that it came with: what is allowed then needs a new one.
+            "renews": self.settings.enforcement.policy == "enforce",
         }
 
     def banner(self, lang: str, choice: Choice, *, flow: bool, message: str = "") -> Ready:
