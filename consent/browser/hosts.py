@@ -156,6 +156,10 @@ class Hosts:
                 self._known[address] = found
             return found
 
+    def refuses_target(self, to: Target) -> str | None:
+        """As `refuses`, given where an address leads; nothing of it is remembered."""
+        return self._match(to)
+
     def refuses_script(self, content: bytes) -> str | None:
         """The id of the service that a script standing in the page belongs to, if it is refused."""
         for service, pattern in self._inline:

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from .hosts import Hosts
 from .inject import Message, Plan, Send, responder
 
 if TYPE_CHECKING:
+    from ..settings import Settings
     from .headers import Headers
     from .plan import Reading
     from .request import Scope
@@ -35,7 +37,7 @@ class HostPolicy:
     from one choice to another, which is what its responses then depend on.
     """
 
-    __slots__ = ("_fields", "_nonced", "private")
+    __slots__ = ("_endpoints", "_fields", "_nonced", "private")
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class HostPolicy:
         private: bool = True,
     ) -> None:
         self.private = private
+        origins = tuple(origins)
         own, others = ["'self'", *map(_origin, origins)], sources(hosts)
         every = " ".join([*own, *others])
         # A host without a scheme is taken with that of the page, which web sockets do not have.
@@ -54,19 +57,23 @@ class HostPolicy:
         scripts = f"script-src {every} 'unsafe-eval' blob: 'nonce-"
         rest = (
             f"default-src {every} 'unsafe-inline' 'unsafe-eval' data: blob:; "
-            f"connect-src {sockets} data: blob:; report-uri {reports}; report-to consent"
+            f"connect-src {sockets} data: blob:; report-uri {reports}"
         )
         name = b"content-security-policy" if enforce else b"content-security-policy-report-only"
-        to = (b"reporting-endpoints", b'consent="%b"' % reports.encode())
-        self._fields: Headers = [(name, rest.encode()), to]
-        self._nonced = (name, scripts.encode(), f"'; {rest}".encode(), to)
+        self._endpoints: Headers = []
+        if origins[0].startswith("https:"):
+            # Where it counts, browsers send to `report-to` alone; on plain HTTP it never does.
+            rest += "; report-to consent"
+            self._endpoints = [(b"reporting-endpoints", b'consent="%b"' % reports.encode())]
+        self._fields: Headers = [(name, rest.encode()), *self._endpoints]
+        self._nonced = (name, scripts.encode(), f"'; {rest}".encode())
 
     def fields(self, nonce: str = "") -> Headers:
         """The header fields for a response, given the nonce that its page has asked for."""
         if not nonce:
             return self._fields
-        name, before, after, to = self._nonced
-        return [(name, b"".join((before, nonce.encode("ascii"), after))), to]
+        name, before, after = self._nonced
+        return [(name, b"".join((before, nonce.encode("ascii"), after))), *self._endpoints]
 
 
 def policed(
@@ -141,3 +148,12 @@ def _covers(wide: str, narrow: str) -> bool:
 def _origin(origin: str) -> str:
     # Without its scheme, which is the page's: a header has little room.
     return origin.removeprefix("https://")
+
+
+def whose(settings: Settings) -> Hosts:
+    """Tells which service an address is of: `refuses` gives its id, empty for nobody's.
+
+    It gives None for the site itself, and for what leads to no host.
+    """
+    own = (urlsplit(origin).netloc for origin in settings.site.origins)
+    return Hosts(settings.declaration.services, lambda _: False, own, strict=True)

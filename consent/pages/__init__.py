@@ -1,4 +1,4 @@
-"""The component's own routes: decide, settings, state, embeds, the notice, styles and script.
+"""The component's own routes: decide, settings, state, embeds, reports, the notice, its files.
 
 Every route works without script; those that change something take POST alone (R17, R118).
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def load() -> None:
     """Load what answers requests, so that no visitor waits for it."""
-    from . import answers, assets, embed, gpc, notice, settings  # noqa: F401
+    from . import answers, assets, embed, gpc, notice, reports, settings  # noqa: F401
 
 
 def is_ours(runtime: Runtime, scope: Scope) -> bool:
@@ -39,7 +39,7 @@ async def respond(
     runtime: Runtime, edition: Edition, choice: Choice, scope: Scope, receive: Receive
 ) -> Response:
     """Answer a request for one of our paths."""
-    from . import answers, assets, embed, gpc, notice, settings
+    from . import answers, assets, embed, gpc, notice, reports, settings
 
     path, method = scope["path"], scope["method"]
     if (target := _meant(runtime, edition, scope)) and method in ("GET", "HEAD"):
@@ -56,6 +56,8 @@ async def respond(
             return _only("POST")
         answer = answers.decided if name == "decide" else answers.dismissed
         return await answer(runtime, edition, choice, scope, receive)
+    if name == "reports" and runtime.settings.enforcement.policy != "off":
+        return await reports.take(runtime, scope, receive) if method == "POST" else _only("POST")
     if method not in ("GET", "HEAD"):
         return _only("GET, HEAD")
     if gpc.is_asked(runtime, scope):

@@ -19,21 +19,26 @@ class BadForm(Exception):
     """The body is too large, or is no form."""
 
 
-async def read_form(receive: Receive, headers: Mapping[bytes, bytes]) -> dict[str, str]:
-    """Read a form, urlencoded or a flat JSON object; the first value of a name counts.
-
-    Raises `BadForm` for more than `LIMIT` bytes, a client that goes away, and anything unreadable.
-    """
-    body = b""
+async def read_body(receive: Receive, limit: int = LIMIT) -> bytes:
+    """Read a body; raises `BadForm` for more than `limit` bytes, and a client that goes away."""
+    body: bytes = b""
     while True:
         message = await receive()
         if message["type"] != "http.request":
             raise BadForm("the client went away")
         body += message.get("body", b"")
-        if len(body) > LIMIT:
+        if len(body) > limit:
             raise BadForm("the form is too large")
         if not message.get("more_body", False):
-            break
+            return body
+
+
+async def read_form(receive: Receive, headers: Mapping[bytes, bytes]) -> dict[str, str]:
+    """Read a form, urlencoded or a flat JSON object; the first value of a name counts.
+
+    Raises `BadForm` for more than `LIMIT` bytes, a client that goes away, and anything unreadable.
+    """
+    body = await read_body(receive)
     kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
     try:
         if kind == b"application/json":

@@ -38,6 +38,7 @@ from ..signal import BY_FIELD, added, given
 from .chain import revived
 from .limits import Bucket
 from .plans import Judged, Plans, remember
+from .reports import Tally
 
 logger = logging.getLogger("consent")
 
@@ -85,6 +86,7 @@ class Runtime:
         self.refusals = Bucket(rate=50, burst=200)
         # A log that was down is tried again so often; each try may take seconds.
         self.retries = Bucket(rate=1, burst=4)
+        self.tally = Tally(settings)
         self._log: Log | None = None
         self._scopes: dict[str, Scope] = {}
         self._lock = Lock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from consent.pages.reports import findings
 from tests.server import serving
 from tests.unit.small_site import TOML
 
@@ -119,3 +121,30 @@ def test_a_page_brought_back_after_a_grant_comes_anew(site, new_page, rememberin
     page.go_back()
     page.wait_for_function("!window.before")
     expect(page.locator("main iframe, body > iframe")).to_have_count(1)
+
+
+@pytest.fixture(scope="module")
+def reporting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
+    toml = f'{TOML}\n[enforcement]\npolicy = "report"\n'
+    page = '<img src="http://tracker.undeclared.localhost:1/a?b" alt="">'
+    with stage(tmp_path_factory.mktemp("reporting"), {"/": page}, toml) as running:
+        yield running
+
+
+def test_a_browser_reports_what_nobody_declared(reporting, new_page):
+    page = new_page()
+    page.goto(reporting.url)
+    deadline = time.monotonic() + 20
+    while not counted(reporting) and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    assert counted(reporting) == 1
+
+
+def counted(site: Visited) -> int:
+    """How often the undeclared host was reported, as the log knows."""
+    with site.consent.runtime.log.snapshot() as view:
+        found = list(findings(view.counts()))
+    assert {(host, directive) for _, host, directive, _ in found} <= {
+        ("tracker.undeclared.localhost", "img-src")
+    }
+    return sum(n for *_, n in found)
