@@ -381,9 +381,10 @@ class Runtime:
         return f"{self.settings.prefix}/embed?e={quote(text, safe='')}"
 
     def close(self) -> None:
-        """Write what waits and let go of the log."""
-        if self._log is not None:
-            self._log.close()
+        """Write what waits and let go of the log; what comes later opens it again."""
+        log, self._log = self._log, None
+        if log is not None:
+            log.close()
 
 
 def _wait(log: Log, entry: Entry) -> None:

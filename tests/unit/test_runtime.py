@@ -228,3 +228,10 @@ def test_nothing_of_a_visitor_reaches_the_programs_own_log(
         client.get("/SECRETPAGE")
         client.post("/choices/decide", content=b"\xff")
     assert not re.search("SECRET|testclient|__Host-", caplog.text)
+
+
+def test_a_log_that_was_let_go_of_is_opened_again(site: Site) -> None:
+    """In one process a site may be started anew, as tests do with their app."""
+    site.close()
+    decide(site.client(), "accept")
+    assert len(site.log()) == 1
