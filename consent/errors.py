@@ -3,6 +3,7 @@
 ConsentError
 ├── SettingsError      every fault of a settings file at once
 ├── NoticeError        every fault of a notice version at once
+├── AuditError         a site that cannot be visited
 └── LogError
     ├── LogMissing     no log at that address; it is made by command only
     ├── LogUnavailable the log cannot take or give an entry now
@@ -48,6 +49,14 @@ class SettingsError(_Problems):
 
 class NoticeError(_Problems):
     """A notice version cannot be published or served; `problems` lists every fault (R47)."""
+
+
+class AuditError(ConsentError):
+    """A site cannot be visited for an audit; `remedy` says what to do about it."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class LogError(ConsentError):

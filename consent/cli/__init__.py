@@ -11,7 +11,15 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 
-from ..errors import ConsentError, LogCorrupt, LogError, LogMissing, NoticeError, SettingsError
+from ..errors import (
+    AuditError,
+    ConsentError,
+    LogCorrupt,
+    LogError,
+    LogMissing,
+    NoticeError,
+    SettingsError,
+)
 
 FINE, FOUND, FAILED = 0, 1, 2
 
@@ -54,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of every command, with all help texts."""
-    from . import check, log, notice, scope, start
+    from . import audit, check, log, notice, scope, start
 
     root = argparse.ArgumentParser(
         prog="consent",
@@ -64,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action=_Version, help="print the version and leave")
     commands = root.add_subparsers(metavar="COMMAND", required=True)
-    for group in (start, check, scope, log, notice):
+    for group in (start, check, audit, scope, log, notice):
         group.add(commands)
     return root
 
@@ -94,6 +102,8 @@ def _say(message: str, remedy: str, code: int = FAILED) -> int:
 
 
 def _remedy(error: ConsentError) -> str:
+    if isinstance(error, AuditError):
+        return error.remedy
     if isinstance(error, LogMissing):
         return "mend the path, or make a new log there with: consent log create"
     if isinstance(error, LogCorrupt):

@@ -11,7 +11,7 @@ PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Smallest example</title></head>
-<body><h1>Smallest example</h1>
+<body><h1>Smallest example</h1><p><a href="/privacy">Privacy notice</a></p>
 <template data-consent="statistics"><p>Visits are counted.</p></template></body>
 </html>"""
 site = FastAPI()

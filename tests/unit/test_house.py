@@ -17,7 +17,9 @@ FLOORS = [
     {"cookie", "texts", "catalogue", "settings"},
     {"browser", "notice", "log"},
     {"pages"},
-    {"cli", "component"},
+    {"component"},
+    {"audit"},
+    {"cli", "testing"},
 ]
 APART = FLOORS[3]  # these do not know each other; on the other floors neighbours may meet
 # What a first visit is sent. notice.css is read with a notice alone, on paper too: 400 as any file.
