@@ -188,15 +188,20 @@ def session_cookie() -> bytes:
 
 
 @contextmanager
-def component(settings_link: str) -> Iterator[Consent]:
+def component(settings_link: str, policy: str = "off") -> Iterator[Consent]:
     """The component of a site with one service in each optional category."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "notices" / "privacy").mkdir(parents=True)
-        items = ",\n".join(ITEM.format(name=name, texts=TEXTS) for name in COOKIES)
+        items = ",
+".join(ITEM.format(name=name, texts=TEXTS) for name in COOKIES)
         services = NECESSARY.format(items=items, texts=TEXTS)
         services += "".join(SERVICE.format(name=c, texts=TEXTS) for c in OPTIONAL)
-        (folder / "consent.toml").write_text(TOML % settings_link + services)
+        (folder / "consent.toml").write_text(
+            f'{TOML % settings_link}{services}[enforcement]
+policy = "{policy}"
+'
+        )
         create_log(str(folder / "log.sqlite3"), "benchmark")
         consent = Consent(load(folder / "consent.toml", {"CONSENT_SECRET_KEYS": SECRET}))
         yield consent
@@ -238,7 +243,11 @@ def main() -> int:
     setting, setting_refused = page_app(page, cookie=b"session"), page_app(page, cookie=OPTIONAL_ID)
     streamed = page_app(long, chunk=16 * 1024)
     nobody, session = cycle([request()]), cycle([request(session_cookie())])
-    with component("own") as own, component("inserted") as end:
+    with (
+        component("own") as own,
+        component("inserted") as end,
+        component("own", "enforce") as strict,
+    ):
         known = cycle([request(choice_cookie(own, 1, "statistics"))])
         refused = cycle([request(choice_cookie(own, 1))])
         linked = cycle([request(choice_cookie(end, 1, "statistics"))])
@@ -258,6 +267,7 @@ def main() -> int:
             "returning, nothing to insert, warm": (own.protect(plain), known, "bare", 0.20),
             "returning, all refused, warm": (own.protect(plain), refused, "bare", 0.20),
             "returning, nothing to insert, cold": (own.protect(plain), cold, "bare", 0.45),
+            "returning, nothing to insert, policy": (strict.protect(plain), known, "bare", 0.35),
             "returning, our link inserted": (end.protect(plain), linked, "bare", 0.35),
             "all granted, nothing to insert": (own.protect(plain), granted, "bare", 0.20),
             "bare, sets a cookie": (setting, nobody, "", None),
