@@ -169,17 +169,26 @@ class Firewall:
 
     def kept(
         self, cookies: Sequence[Field], scope: Scope, visitor: Reading | None = None
-    ) -> list[Field]:
+    ) -> Sequence[Field]:
         """The `Set-Cookie` fields of the host app that pass.
 
         `scope` is the one that the app was given: a router has left its route there. A response
         depends on the choice where another choice would let it set another cookie.
         """
+        known = self._known
+        for field in cookies:
+            if known.get(field[1].partition(b"=")[0]) is not _NECESSARY:
+                return self._judged(cookies, scope, visitor)
+        return cookies
+
+    def _judged(
+        self, cookies: Sequence[Field], scope: Scope, visitor: Reading | None
+    ) -> list[Field]:
         out = []
         for field in cookies:
             value = field[1]
-            name = value.partition(b"=")[0]
-            verdict = self._known.get(name) or self.verdict(name := cookie_name(value))
+            name = cookie_name(value)
+            verdict = self.verdict(name)
             if verdict is _NECESSARY:
                 out.append(field)
                 continue

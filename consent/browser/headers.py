@@ -221,8 +221,8 @@ def head(
         if came == fields:
             return latest, ()
         # Most often one cookie comes, and last.
-        if came == fields[:-1] and fields[-1][0] == b"set-cookie":
-            return latest, fields[-1:]
+        if fields and (last := fields[-1])[0] == b"set-cookie" and came == fields[:-1]:
+            return latest, (last,)
     cookies = [field for field in fields if field[0].lower() == b"set-cookie"]
     if cookies:
         fields = [field for field in fields if field not in cookies]

@@ -66,31 +66,27 @@ def responder(
     start: Message | None = None
     found: Head | None = None
     then: Send | None = None
-    cookies: Fields = ()
-    left_out = False
+    cookies: Fields | None = None  # those that pass, if any came
 
     def rewritten(message: Message) -> Awaitable[None]:
-        nonlocal start, found, then, cookies, left_out
+        nonlocal start, found, then, cookies
         if then is not None:
             return then(message)
         if start is None or found is None:
             if message["type"] != _START:
                 return send(message)
             status, fields = message["status"], message.get("headers", ())
-            found, cookies = head(status, fields, plan.tag, plan.hosts)
-            if cookies:
-                left_out = True
-                if plan.firewall is not None:
-                    cookies = plan.firewall.kept(cookies, given or scope, visitor)
-            if found.filtered:
-                left_out = True
-                if visitor is not None:
-                    visitor.read = True  # others may be given what was left out
+            found, came = head(status, fields, plan.tag, plan.hosts)
+            if came:
+                wall = plan.firewall
+                cookies = came if wall is None else wall.kept(came, given or scope, visitor)
+            if found.filtered and visitor is not None:
+                visitor.read = True  # others may be given what was left out
             if found.page and (plan.page or plan.rewrites) and scope["method"] != "HEAD":
                 start = message
                 return _DONE
             then = send
-            if left_out:
+            if found.filtered or cookies is not None:
                 message = {**message, "headers": [*found.fields]}
             message = _unread(message, found, plan, scope, visitor)
             if cookies:
@@ -103,9 +99,9 @@ def responder(
             seen = found.seen = known(data)
         if seen is None or seen.top is None or message.get("more_body", False):
             out = send
-            if left_out:
+            if found.filtered or cookies is not None:
                 start = {**start, "headers": [*found.fields]}
-                out = _adding(cookies, send)
+                out = _adding(cookies, send) if cookies else send
             rewriting = _rewriting(plan, out, scope, visitor, found, start)
             next(rewriting)
             then = rewriting.send
@@ -122,7 +118,7 @@ def responder(
                 message = {**message, "body": body}
         changed = body is not seen.data
         private = plan.private or (visitor is not None and visitor.read)
-        if changed or private or left_out:
+        if changed or private or found.filtered or cookies is not None:
             length = len(body) if changed else KEEP
             headers = found.revised(changed, private, length)
             if cookies:
