@@ -193,14 +193,11 @@ def component(settings_link: str, policy: str = "off") -> Iterator[Consent]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "notices" / "privacy").mkdir(parents=True)
-        items = ",
-".join(ITEM.format(name=name, texts=TEXTS) for name in COOKIES)
+        items = ",\n".join(ITEM.format(name=name, texts=TEXTS) for name in COOKIES)
         services = NECESSARY.format(items=items, texts=TEXTS)
         services += "".join(SERVICE.format(name=c, texts=TEXTS) for c in OPTIONAL)
         (folder / "consent.toml").write_text(
-            f'{TOML % settings_link}{services}[enforcement]
-policy = "{policy}"
-'
+            f'{TOML % settings_link}{services}[enforcement]\npolicy = "{policy}"\n'
         )
         create_log(str(folder / "log.sqlite3"), "benchmark")
         consent = Consent(load(folder / "consent.toml", {"CONSENT_SECRET_KEYS": SECRET}))
