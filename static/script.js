@@ -70,14 +70,14 @@
     setTimeout(() => element.remove(), 120);
   };
 
-  const follow = async ({ allowed: now, asked, signals }) => {
+  const follow = async ({ allowed: now, asked, signals, clear }) => {
     const before = [...allowed].sort().join();
     allowed = new Set(now);
     if (!asked.length) all("#visitor-choice").forEach(leave);
     // Vendors hear of it before their tags run.
     if (signals) await import(signals.script).then((it) => it.tell(signals, base, nonce), () => {});
-    release();
-    if (reply.clear) import(reply.clear.script).then((file) => file.clear(reply.clear), () => {});
+    await release().catch(() => {}); // the next page opens them
+    if (clear) import(clear.script).then((file) => file.clear(clear), () => {});
     if (before === [...allowed].sort().join()) return;
     document.dispatchEvent(new CustomEvent("visitor-choice", { detail: { allowed: now } }));
   };

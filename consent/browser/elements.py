@@ -80,6 +80,8 @@ class Elements:
 
     def current(self) -> Element | None:
         """The innermost element, marks left out."""
+        if not self.stack:
+            return None
         for element in reversed(self.stack):
             if element.kind not in _MARKS:
                 return element
@@ -94,6 +96,8 @@ class Elements:
 
     def plain(self) -> bool:
         """Whether the next tag is read as HTML and no element needs to be tracked."""
+        if not self.stack:
+            return True
         current = self.current()
         return current is None or current.kind == TEMPLATE
 

@@ -40,12 +40,15 @@ _BEFORE_SOURCE = re.compile(rb"[\t\n\f\r ]*+(?=<(?i:source|track)[\t\n\f\r />])"
 class Held(NamedTuple):
     """What stands for a start tag; with `without` its content is left out.
 
-    `after` goes behind its end tag.
+    `after` goes behind its end tag; `placed` tells that there is a placeholder. With an `owner`
+    nothing is held: it is a tag of a service that is told of the choice before it.
     """
 
     tag: bytes
     after: bytes = b""
     without: bool = False
+    placed: bool = False
+    owner: str = ""
 
 
 class Holder:
@@ -77,6 +80,23 @@ class Holder:
     def hold(
         self, tag: bytes, rest: bytes, space: bytes, content: bytes, gate: str | None
     ) -> Held | None:
+        """As `_judge`, from memory where the same tag came before in this state of choice."""
+        key = (tag, rest, space, content, gate)
+        known = self._hosts.tags
+        try:
+            return known[key]
+        except KeyError:
+            held = self._judge(*key)
+            # A placeholder leads on from its page: no other one may have it.
+            if len(rest) + len(content) <= 512 and not (held and held.placed):
+                if len(known) >= 1024:
+                    known.clear()
+                known[key] = held
+            return held
+
+    def _judge(
+        self, tag: bytes, rest: bytes, space: bytes, content: bytes, gate: str | None
+    ) -> Held | None:
         """The inert form of a start tag, None where it may stay as it is.
 
         `tag` is its name as written, `rest` what stands between that and its `>`; `space` as
@@ -89,9 +109,10 @@ class Holder:
         if name == b"script" and kind not in _LISTS and not _RUNS.fullmatch(kind):
             return None
         foreign = bool(space) or name in (b"svg", b"math")
-        service, names = refused(name, found, self._hosts, foreign=foreign) or (None, [])
-        if service is None:
-            service = self._within(name, kind, found, content)
+        service, names = _refused(self._hosts, name, kind, found, content, foreign)
+        if service is None and self._hosts.told is not None and gate is None:
+            owner, _ = _refused(self._hosts.told, name, kind, found, content, foreign)
+            return Held(b"", owner=owner) if owner else None
         if service is None or (gate and self._hosts.guards(gate, service)):
             return None
         service = service or NOBODY
@@ -110,7 +131,9 @@ class Holder:
             # A style's type keeps no browser from looking ahead into it for what it imports.
             opening = b'<template data-consent="%b"><%b%b>' % (service.encode(), tag, rest)
             closing = b"</template>" + placeholder
-            return Held(opening + closing) if name == b"embed" else Held(opening, closing)
+            if name == b"embed":
+                return Held(opening + closing, placed=bool(placeholder))
+            return Held(opening, closing, placed=bool(placeholder))
         held = b'<%b data-consent="%b" data-held="%b"%b' % (
             tag,
             service.encode(),
@@ -119,28 +142,40 @@ class Holder:
         )
         if placeholder:
             held = placeholder + _hidden(held)
-        return Held(held + b">")
+        return Held(held + b">", placed=bool(placeholder))
 
-    def _within(
-        self, name: bytes, kind: str, found: Mapping[bytes, bytes], content: bytes
-    ) -> str | None:
-        hosts = self._hosts
-        if name == b"style":
-            return in_style(content.decode("utf-8", "replace"), hosts)
-        if name == b"script":
-            if b"src" in found or b"href" in found or b"xlink:href" in found:
-                return None
-            if kind in _LISTS:
-                return in_json(content.decode("utf-8", "replace"), hosts)
-            service = hosts.refuses_script(content)
-            if service is None and kind == "module":
-                service = in_module(content.decode("utf-8", "replace"), hosts)
-            return service
-        for match in TAG.finditer(content):
-            hit = refused(match[2].lower(), attributes(match[3]), hosts)
-            if hit is not None:
-                return hit[0]
-        return None
+
+def _refused(
+    hosts: Hosts,
+    name: bytes,
+    kind: str,
+    found: Mapping[bytes, bytes],
+    content: bytes,
+    foreign: bool,
+) -> tuple[str | None, list[bytes]]:
+    hit = refused(name, found, hosts, foreign=foreign)
+    return hit or (_within(hosts, name, kind, found, content), [])
+
+
+def _within(
+    hosts: Hosts, name: bytes, kind: str, found: Mapping[bytes, bytes], content: bytes
+) -> str | None:
+    if name == b"style":
+        return in_style(content.decode("utf-8", "replace"), hosts)
+    if name == b"script":
+        if b"src" in found or b"href" in found or b"xlink:href" in found:
+            return None
+        if kind in _LISTS:
+            return in_json(content.decode("utf-8", "replace"), hosts)
+        service = hosts.refuses_script(content)
+        if service is None and kind == "module":
+            service = in_module(content.decode("utf-8", "replace"), hosts)
+        return service
+    for match in TAG.finditer(content):
+        hit = refused(match[2].lower(), attributes(match[3]), hosts)
+        if hit is not None:
+            return hit[0]
+    return None
 
 
 def _sources(buffer: bytes, start: int) -> tuple[int, bool]:

@@ -13,10 +13,13 @@ from binascii import Error
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from socket import inet_aton, inet_ntoa
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from ..declaration import Service
+
+if TYPE_CHECKING:
+    from .holding import Held
 
 # What browsers leave out of an address, and what they take off its ends.
 _LEFT_OUT = str.maketrans("", "", "\t\n\r")
@@ -100,7 +103,8 @@ class Hosts:
     """The hosts that may be loaded from, and those that may not, in one state of choice.
 
     `allows` tells whether a service may run; `own` are the site's own hosts, which no mode blocks;
-    `strict` also refuses third-party hosts that no service declares.
+    `strict` also refuses third-party hosts that no service declares; `told` says that the tags of
+    services that are told of the choice are looked for.
     """
 
     def __init__(
@@ -110,12 +114,15 @@ class Hosts:
         own: Iterable[str] = (),
         *,
         strict: bool = False,
+        told: bool = True,
     ) -> None:
+        services = tuple(services)
         self._exact: dict[str, list[_Entry]] = {}
         self._below: dict[str, list[_Entry]] = {}
         self._own = frozenset(own)
         self._strict = strict
         self._known: dict[str, str | None] = {}
+        self.tags: dict[tuple[object, ...], Held | None] = {}  # what became of single tags
         self._category: dict[str, str] = {}
         inline = []
         refused = []
@@ -134,12 +141,17 @@ class Hosts:
             if not allowed:
                 inline += [(service.id, pattern) for pattern in service.inline]
         self.refusing = bool(refused or inline or strict)
+        # Whose first tag in a page is looked for: those that are told of the choice before it.
+        self.told: Hosts | None = None
+        signalled = [s for s in services if s.signal and allows(s.id)] if told else []
+        if any(service.hosts or service.inline for service in signalled):
+            self.told = Hosts(signalled, lambda name: False, told=False)
         self._inline = [(service, re.compile(pattern.encode())) for service, pattern in inline]
         self._inner = _mentions(refused)
 
     def __bool__(self) -> bool:
-        """Whether anything can be refused."""
-        return self.refusing
+        """Whether a page has to be looked at."""
+        return self.refusing or self.told is not None
 
     def refuses(self, address: str) -> str | None:
         """The id of the service that an address is refused for, None for one that may be loaded.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ..choice import Event
@@ -32,3 +32,15 @@ def revived(entry: Entry) -> Entry:
     if entry.kind != "consent" or entry.consent_id is None:
         return entry
     return replace(entry, revise=continuing(json.loads(entry.body)))
+
+
+def unless_same(content: Mapping[str, object], body: bytes) -> Callable[[bytes], bytes | None]:
+    """Make what appends `body` unless the entry before says the same as `content`."""
+    same = canonical(content)
+
+    def revise(last: bytes) -> bytes | None:
+        before = json.loads(last)
+        before.pop("time", None)
+        return None if canonical(before) == same else body
+
+    return revise

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
@@ -35,7 +35,7 @@ from ..notice.shelf import Shelf
 from ..record import Shown, canonical
 from ..settings import Settings, address
 from ..signal import BY_FIELD, added, given
-from .chain import revived
+from .chain import revived, unless_same
 from .limits import Bucket
 from .plans import Judged, Plans, remember
 from .reports import Tally
@@ -300,7 +300,7 @@ class Runtime:
             "artifacts": sorted(edition.artifacts()),
         }
         body = canonical({**content, "time": time_text})
-        _wait(log, Entry("declaration", body, revise=_unless_same(content, body)))
+        _wait(log, Entry("declaration", body, revise=unless_same(content, body)))
         self._learn(log)
         # Unless the clock has brought another notice into force meanwhile.
         self.recorded = self.edition.shown.keys() == edition.shown.keys()
@@ -392,14 +392,3 @@ def _wait(log: Log, entry: Entry) -> None:
         log.append_soon(entry).result(timeout=30)
     except TimeoutError as error:
         raise LogUnavailable("the log did not answer within 30 seconds") from error
-
-
-def _unless_same(content: Mapping[str, object], body: bytes) -> Callable[[bytes], bytes | None]:
-    same = canonical(content)
-
-    def revise(last: bytes) -> bytes | None:
-        before = json.loads(last)
-        before.pop("time", None)
-        return None if canonical(before) == same else body
-
-    return revise

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import sys
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -65,6 +65,7 @@ category = "{name}"
 purposes = ["audience-measurement"]
 purpose = {texts}
 items = [{{ name = "{name}_id", lifetime = "1 year", purpose = {texts} }}]
+hosts = {hosts}
 """
 # The cookies of the host app, of which none is hidden from it.
 NECESSARY = """
@@ -188,14 +189,23 @@ def session_cookie() -> bytes:
 
 
 @contextmanager
-def component(settings_link: str, policy: str = "off") -> Iterator[Consent]:
-    """The component of a site with one service in each optional category."""
+def component(
+    settings_link: str, policy: str = "off", hosts: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[Consent]:
+    """The component of a site with one service in each optional category.
+
+    `hosts` are what the services load from, by category; without them nothing in a page is refused.
+    """
+    given = hosts or {}
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "notices" / "privacy").mkdir(parents=True)
         items = ",\n".join(ITEM.format(name=name, texts=TEXTS) for name in COOKIES)
         services = NECESSARY.format(items=items, texts=TEXTS)
-        services += "".join(SERVICE.format(name=c, texts=TEXTS) for c in OPTIONAL)
+        services += "".join(
+            SERVICE.format(name=c, texts=TEXTS, hosts=json.dumps(list(given.get(c, ()))))
+            for c in OPTIONAL
+        )
         (folder / "consent.toml").write_text(
             f'{TOML % settings_link}{services}[enforcement]\npolicy = "{policy}"\n'
         )

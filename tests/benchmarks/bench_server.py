@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from socket import create_connection, socket
 
@@ -37,11 +38,16 @@ ARMS: dict[str, tuple[str, float | None]] = {
     "returning, nothing to insert": ("own", 1.10),
     "returning, our link inserted": ("inserted", None),
     "first visit": ("inserted", 1.30),
+    "first visit, ten blocked tags": ("blocked", 1.60),
+    "first visit, ten blocked tags, bytes never the same": ("changing", 5.0),
     "SessionMiddleware": ("session", None),
 }
 
 
-KINDS = ("bare", "own", "inserted", "session")
+KINDS = ("bare", "own", "inserted", "session", "blocked", "changing", "bare-changing")
+HOSTS = {"marketing": ["cdn.vendor.example", "*.vendor.example"]}
+TAGS = 10
+"""So many tags of a refused service stand in the page of the arms with blocked ones."""
 
 
 def serve(listener: int) -> None:
@@ -54,9 +60,16 @@ def serve(listener: int) -> None:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     page = make_page(20_000).decode()
+    pieces = page.split('<div class="card', TAGS)
+    tag = '<script src="https://cdn.vendor.example/%d.js" async></script><div class="card'
+    tagged = "".join(p + tag % n for n, p in enumerate(pieces[:-1])) + pieces[-1]
+    numbers = count()
 
     async def show(request: Request) -> Response:
-        return HTMLResponse(page)
+        kind = request.path_params["kind"]
+        if kind.endswith("changing"):
+            return HTMLResponse(tagged.replace("<h2", f'<h2 id="n{next(numbers):08d}"', 1))
+        return HTMLResponse(tagged if kind == "blocked" else page)
 
     bare = Starlette(routes=[Route("/{kind}", show)])
     with ExitStack() as stack:
@@ -66,6 +79,9 @@ def serve(listener: int) -> None:
             consent = stack.enter_context(component(kind))
             apps[kind] = consent.protect(bare)
             cookies[kind] = choice_cookie(consent, 1, "statistics")
+        blocking = stack.enter_context(component("inserted", hosts=HOSTS)).protect(bare)
+        apps |= {"blocked": blocking, "changing": blocking, "bare-changing": bare}
+        cookies |= dict.fromkeys(("blocked", "changing", "bare-changing"), b"")
         for kind in KINDS:
             print(cookies[kind].decode(), flush=True)
 
@@ -144,11 +160,12 @@ def main() -> int:
         requests = {"bare": written("bare", request())}
         page = client.ask(requests["bare"])
         for name, (kind, _) in ARMS.items():
-            cookies = () if name == "first visit" else (client.cookies[kind],)
+            cookies = () if name.startswith("first visit") else (client.cookies[kind],)
             requests[name] = written(kind, request(*cookies))
             reply = client.ask(requests[name])
             # What is measured is what the name says.
-            assert (b'id="visitor-choice"' in reply) == (name == "first visit"), name
+            assert (b'id="visitor-choice"' in reply) == name.startswith("first visit"), name
+            assert reply.count(b'data-consent="service-marketing"') == TAGS * ("ten" in name)
             assert (reply == page) == (kind in ("own", "session")), name
 
         def arm(message: bytes) -> Callable[[], float]:
