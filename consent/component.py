@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .browser.encoded import asking
 from .browser.handshake import handshake, hinting
 from .browser.inject import responder
 from .browser.policy import policed
@@ -84,7 +85,7 @@ class ConsentMiddleware:
             return
         if not self._placed:
             self._place(scope)
-        plans, has_copy, hides = self._plans(scope["headers"])
+        plans, special, hides = self._plans(scope["headers"])
         visitor = Visitor(plans, scope)
         state = scope.get("state")
         if state is None:
@@ -99,8 +100,8 @@ class ConsentMiddleware:
             await self._respond(scope, receive, send)
             return
         given = plans.firewall.hiding(scope) if hides else scope
-        if has_copy or "extensions" in scope:
-            given = prepared(given, plans.tag)
+        if special or "extensions" in scope:
+            given = asking.readable(prepared(given, plans.tag))
             send = hinting(plans.plan.hosts, send, scope)
         if plans.policy is None:
             rewritten = responder(plans.plan, send, scope, visitor, given)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 Headers = list[tuple[bytes, bytes]]
 Fields = Sequence[tuple[bytes, bytes]]
 
-_logger = logging.getLogger("consent")
-_warned: set[str] = set()
 _BODILESS = frozenset({204, 205, 206, 304})
 _POLICIES = frozenset({b"content-security-policy", b"content-security-policy-report-only"})
 _RARE = _POLICIES | {b"content-encoding", b"content-disposition"}
@@ -131,7 +128,7 @@ class Head:
     - `filtered`: whether that left something out.
     - `page`: whether it is a page that can be rewritten.
     - `status`: of one that says that the visitor's own copy still holds, 304; else 0.
-    - `encoded`: whether it would be a page, were it not compressed.
+    - `encoded`: in what a page is compressed that could be rewritten if it were not; else empty.
     - `declared`: how many bytes it announces, -1 for none.
     - `policies`: its content security policies.
     - `seen`: the page that came with it last, if that is remembered.
@@ -165,7 +162,7 @@ class Head:
         self.policies: Sequence[bytes] = ()
         self.seen: Seen | None = None
         self._private: Headers | None = None
-        self.declared, self.page, self.encoded, self.status = -1, False, False, 0
+        self.declared, self.page, self.encoded, self.status = -1, False, b"", 0
         found = {name.lower(): value for name, value in fields}
         if status != 200 and (
             status in _BODILESS or status < 200 or (300 < status < 400 and b"location" in found)
@@ -178,8 +175,8 @@ class Head:
             self.policies = [v for n, v in fields if n.lower() in _POLICIES]
             if found.get(b"content-disposition", b"").strip()[:10].lower() == b"attachment":
                 return
-            encoding = found.get(b"content-encoding", b"").strip().lower()
-            self.encoded = encoding not in (b"", b"identity")
+            coded = [v.strip().lower() for n, v in fields if n.lower() == b"content-encoding"]
+            self.encoded = b", ".join(v for v in coded if v not in (b"", b"identity"))
         length = found.get(b"content-length", b"")
         self.declared = int(length) if length.isdigit() else -1
         self.page = not self.encoded
@@ -241,16 +238,6 @@ def head(
         _heads[key] = known
     _latest[0] = known
     return known, cookies
-
-
-def warn_of_encoding() -> None:
-    """Say once that pages come compressed, so that nothing can be put into them."""
-    if "encoded" not in _warned:
-        _warned.add("encoded")
-        _logger.warning(
-            "a compressed page was left as it is: put consent inside of the compression, so that"
-            " it sees the page first"
-        )
 
 
 def revised(

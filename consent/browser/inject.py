@@ -9,8 +9,10 @@ goes in depends on offsets in the body alone, so that any chunking gives the sam
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Iterator, MutableMapping
+from functools import partial
 from typing import Any, cast
 
+from .encoded import recoding
 from .fitting import (
     Fitted,
     before_for,
@@ -22,7 +24,7 @@ from .fitting import (
     through,
     tokened,
 )
-from .headers import KEEP, Fields, Head, head, warn_of_encoding
+from .headers import KEEP, Fields, Head, head
 from .late import LateGates, known, marked
 from .places import Search, Top, is_document, recall, tailed
 from .plan import Insertion as Insertion
@@ -77,6 +79,11 @@ def responder(
                 return send(message)
             status, fields = message["status"], message.get("headers", ())
             found, came = head(status, fields, plan.tag, plan.hosts)
+            if found.encoded and plan.rewrites:
+                again = partial(responder, plan, scope=scope, visitor=visitor, given=given)
+                then = recoding(found.encoded, plan, send, scope, again)
+                if then is not None:
+                    return then(message)
             if came:
                 wall = plan.firewall
                 cookies = came if wall is None else wall.kept(came, given or scope, visitor)
@@ -294,12 +301,10 @@ def _unread(
 ) -> Message:
     """The start of a response that is sent as it is, but for its header fields."""
     private, changed = visitor is not None and visitor.read, False
-    if found.page:
-        private, changed = private or plan.private, plan.rewrites
+    if found.page or found.encoded:
+        private, changed = private or plan.private, found.page and plan.rewrites
     elif found.status == 304:
         private = private or (plan.private and holds_state(scope, plan.tag))
-    elif found.encoded:
-        warn_of_encoding()
     if not (private or changed):
         return message
     return _headed(message, found, changed, private, None if changed else KEEP)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, MutableMapping
 from typing import Any
 
+from ..signal import BY_FIELD
 from .headers import untagged
 
 Scope = MutableMapping[str, Any]
+
+READ = {b"cookie", b"if-none-match", b"if-modified-since", *BY_FIELD}
+"""The fields of a request that are read: for what a visitor is, and for what the app is to see."""
 
 FILES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 """Extensions, and messages, with which a server sends a file by itself."""
@@ -21,7 +25,7 @@ def prepared(scope: Scope, tag: bytes) -> Scope:
     rewritten by `strip_if_none_match`.
     """
     extensions = scope.get("extensions")
-    if extensions and not FILES.isdisjoint(extensions) and _takes_html(scope["headers"]):
+    if extensions and not FILES.isdisjoint(extensions) and takes_html(scope["headers"]):
         left = {name: value for name, value in extensions.items() if name not in FILES}
         scope = {**scope, "extensions": left}
     return strip_if_none_match(scope, tag)
@@ -39,7 +43,7 @@ def strip_if_none_match(scope: Scope, tag: bytes) -> Scope:
             break
     else:
         return scope
-    html = _takes_html(scope["headers"])
+    html = takes_html(scope["headers"])
     headers: list[tuple[bytes, bytes]] = []
     for name, value in scope["headers"]:
         if name == b"if-none-match":
@@ -69,5 +73,6 @@ def holds_state(scope: Scope, tag: bytes) -> bool:
     )
 
 
-def _takes_html(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+def takes_html(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a request is for a page, as far as can be told."""
     return any(name == b"accept" and b"text/html" in value.lower() for name, value in headers)

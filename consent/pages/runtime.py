@@ -22,6 +22,7 @@ from itsdangerous import URLSafeSerializer
 from ..browser.edition import Edition
 from ..browser.firewall import Names
 from ..browser.interface import Interface
+from ..browser.request import READ
 from ..browser.undeclared import Undeclared
 from ..choice import Choice, Stored
 from ..cookie import ChoiceCookie, Header, find, find_in
@@ -43,7 +44,6 @@ from .reports import Tally
 logger = logging.getLogger("consent")
 
 Clock = Callable[[], float]
-_READ = frozenset({b"cookie", b"if-none-match", b"if-modified-since", *BY_FIELD})
 GPC_SUPPORT = "/.well-known/gpc.json"
 LONGEST_EMBED = 2000
 """The longest markup of an embed, in bytes, that an address can carry."""
@@ -145,23 +145,23 @@ class Runtime:
     # -- the choice of a request --
 
     def plans(self, headers: list[Header]) -> tuple[Plans, bool, bool]:
-        """What a request means for pages; whether it has a copy of one, and cookies to hide."""
+        """What a request means for pages; whether it is to be prepared, and has cookies to hide."""
         cookie = None
-        signal, has_copy = "", False
+        signal, special = "", False
         for name, value in headers:
-            if name in _READ:
+            if name in READ:
                 if name == b"cookie":  # one field may come in several (RFC 9113, 8.2.3)
                     cookie = value if cookie is None else b"; ".join((cookie, value))
                 elif name in BY_FIELD:
                     signal = added(signal, name, value)
                 else:
-                    has_copy = True
+                    special = True
         judged = self._judged
         if not judged.begin <= self.clock() < judged.end:
             judged = self._turn()
         plans = judged.by_field[signal].get(hash(cookie))
         if plans is not None:
-            return plans, has_copy, False
+            return plans, special, False
         raw = find_in(cookie, self.cookie.mark) if cookie is not None else None
         plans = judged.by_cookie[signal].get(raw)
         again = plans is not None
@@ -169,7 +169,7 @@ class Runtime:
         hides = cookie is not None and plans.firewall.hides(cookie)
         if again and not hides:  # who comes again, comes with the same
             remember(judged.by_field[signal], hash(cookie), plans)
-        return plans, has_copy, hides
+        return plans, special, hides
 
     def _judge(self, judged: Judged, raw: bytes | None, signal: str) -> Plans:
         said = self.cookie.said(raw) if raw is not None else None

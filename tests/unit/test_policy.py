@@ -129,8 +129,8 @@ def test_only_pages_have_it(make_site: Make) -> None:
 
 def test_a_page_that_cannot_be_rewritten_has_it_and_is_private(make_site: Make) -> None:
     """What differs from choice to choice is in no shared cache (R120)."""
-    headers = {"content-encoding": "x", "content-type": "text/html"}
-    client = visit(make_site(toml=ENFORCED), lambda _: Response(b"x", headers=headers))
+    page = Response("x".encode("utf-16"), media_type="text/html; charset=utf-16")
+    client = visit(make_site(toml=ENFORCED), lambda _: page)
     reply = client.get("/")
     assert CSP in reply.headers
     assert reply.headers["cache-control"] == "private"

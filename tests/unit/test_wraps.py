@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import logging
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -25,7 +23,6 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from consent.browser import headers
 from consent.component import ConsentMiddleware
 from consent.errors import LogUnavailable
 from tests.unit.asgi_driver import Sent, check
@@ -170,27 +167,34 @@ def test_inside_of_compression_the_page_is_completed_and_then_compressed(
     assert "compressed" not in caplog.text
 
 
-def test_outside_of_compression_the_page_is_left_alone_with_one_warning(
-    site: Site, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+def test_outside_of_compression_the_page_is_read_completed_and_compressed_again(
+    site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Trap 7: bytes that are compressed cannot be completed."""
-    monkeypatch.setattr(headers, "_warned", set())
+    """Trap 7."""
     site.page = BIG
     client = visit(site.consent.protect(GZipMiddleware(site.bare)))
-    with caplog.at_level(logging.WARNING, "consent"):
-        for _ in range(3):
-            response = client.get("/", headers={"accept-encoding": "gzip"})
-            assert response.text == BIG
-    assert caplog.text.count("put consent inside of the compression") == 1
+    response = client.get("/", headers={"accept-encoding": "gzip"})
+    assert response.headers["content-encoding"] == "gzip"
+    assert response.text.count('id="visitor-choice"') == 1
+    assert response.text.endswith("</html>")
+    varies = set(response.headers["vary"].split(", "))
+    assert varies == {"Cookie", "Sec-GPC", "Accept-Encoding"}
+    assert caplog.text == ""
 
 
-def test_what_was_compressed_by_the_app_itself_still_reads_as_it_was(site: Site) -> None:
-    async def packed(request: Request) -> Response:
-        body = gzip.compress(PAGE.encode())
-        return Response(body, media_type="text/html", headers={"content-encoding": "gzip"})
+def test_the_app_is_not_asked_for_an_encoding_that_cannot_be_read(site: Site) -> None:
+    """The first pages tell whether an app compresses; one that does stays asked."""
+    seen: list[str] = []
 
-    app = Starlette(routes=[Route("/", packed)])
-    assert visit(site.consent.protect(app)).get("/").text == PAGE
+    async def show(request: Request) -> Response:
+        seen.append(request.headers["accept-encoding"])
+        return HTMLResponse(BIG)
+
+    app = GZipMiddleware(Starlette(routes=[Route("/", show)]))
+    client = visit(site.consent.protect(app))
+    for _ in range(120):
+        client.get("/", headers={"accept": "text/html", "accept-encoding": "br, gzip, zstd"})
+    assert set(seen) == {"gzip"}
 
 
 # -- what an application may do --
