@@ -10,10 +10,10 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from .browser.encoded import asking
 from .browser.handshake import handshake, hinting
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from .pages.runtime import Clock
     from .settings import Settings
 
+# Frameworks disagree about the types of ASGI's messages.
+App = Callable[..., Awaitable[None]]
 logger = logging.getLogger("consent")
 
 
@@ -58,7 +60,7 @@ class Consent:
 
         return cls(settings.load(path, environ))
 
-    def protect(self, app: ASGIApp) -> ConsentMiddleware:
+    def protect(self, app: App) -> ConsentMiddleware:
         """Wrap an ASGI application."""
         return ConsentMiddleware(app, consent=self)
 
@@ -70,7 +72,7 @@ class Consent:
 class ConsentMiddleware:
     """Serves the component's own routes and completes the pages of the app that it wraps."""
 
-    def __init__(self, app: ASGIApp, consent: Consent) -> None:
+    def __init__(self, app: App, consent: Consent) -> None:
         self.app = app
         self.consent = consent
         self._plans = consent.runtime.plans
