@@ -1,0 +1,1 @@
+"""A site inside another."""
