@@ -252,7 +252,9 @@ class Gates:
             shown = self._begun(buffer[start:end])
         elif self._holder is not None and not self._removing and not fed:
             held = self._holder.hold(match[2], rest, space, buffer[end:content], elements.gate())
-            if held is not None:
+            if held is not None and held.owner:
+                shown, names = shown or buffer[start:end], [*names, held.owner]
+            elif held is not None:
                 shown, self._after, names = held.tag, held.after, []
                 end = content if held.without else end
         if shown is not None:
@@ -280,7 +282,7 @@ class Gates:
         ends = [match.end() for match in ATTRIBUTE.finditer(rest)][:-1]
         rest = rest[: ends[-1]] if ends else b""
         held = self._holder.hold(start[2], rest, b"", b"", "")
-        return tag if held is None else held.tag[:-1] + tag[start.end() + len(rest) :]
+        return tag if not (held and held.tag) else held.tag[:-1] + tag[start.end() + len(rest) :]
 
     def _lose(self, buffer: bytes, start: int, end: int) -> None:
         """Read no further: HTML gates stay closed by themselves, the rest of an SVG is left out."""
