@@ -176,7 +176,7 @@ def decide_until_killed(server: Server, crash: int) -> Answered:
             continue
         answers += 1
         assert reply.startswith(b"HTTP/1.1 303 "), reply
-        cookie = re.search(rb"set-cookie: choices=1\.[^.]+\.([^.]+)\.", reply)
+        cookie = re.search(rb"set-cookie: choices=1\.[^.]+\.[^.]+\.([^.]+)\.", reply)
         assert cookie, reply
         if cookie[1] == b"-":
             refusals += 1
