@@ -22,7 +22,7 @@ from .elements import (
     Elements,
     Embed,
 )
-from .holding import CONTENT, Holder, Placeholder
+from .holding import CONTENT, Holder, Known, Placeholder
 from .hosts import Hosts
 from .html import (
     ATTRIBUTE,
@@ -30,10 +30,13 @@ from .html import (
     COMMENT,
     LIMIT,
     RAW,
+    START,
     TAG,
     attributes,
     raw_end,
+    released,
     self_closing,
+    shortened,
     skipper,
     text,
 )
@@ -62,7 +65,6 @@ _SKIP_LOADS = skipper(
     % b"|".join(LOADING.split()),
     _STOPS,
 )
-_START = re.compile(rb"<(/?)([a-zA-Z][^\t\n\f\r />]*+)?")
 _LITERAL = re.compile(rb"<[^a-zA-Z/!?]")
 
 
@@ -83,6 +85,7 @@ class Gates:
         self._allows = allows
         self._before = before
         self._holder = Holder(hosts, placeholder) if hosts else None
+        self._quick: dict[bytes, Known] = hosts.quick if hosts else {}
         self._skip = _SKIP_LOADS if hosts else _SKIP
         self._last = False
         self._placeholder = placeholder
@@ -144,6 +147,13 @@ class Gates:
                 return end
             match = TAG.match(buffer, position)
             if match:
+                # Most tags came before, on this page or another, and stand in nothing that matters.
+                if not elements.stack and (known := self._quick.get(match[0])) and not self._long:
+                    if known.shown is not None:
+                        self._leave_out(buffer, position, match.end())
+                        self._out.append(known.shown)
+                    self._raw, position = known.raw, match.end()
+                    continue
                 if not self._tag(buffer, match, kept):
                     self._kept = buffer[position:]
                     return position
@@ -169,7 +179,7 @@ class Gates:
             return self._keep(rest if len(rest) < 12 else b"<!--x" + rest[-3:], end)
         if section:
             return self._keep(rest if len(rest) < 12 else rest[:10] + rest[-2:], end)
-        start = _START.match(rest)
+        start = START.match(rest)
         name = start[2] if start else None
         if name is None:
             if rest in (b"<", b"</"):
@@ -187,7 +197,7 @@ class Gates:
                 self._leave_out(buffer, position, end)
                 self._out.append(self._begun(rest))
             self._long = True
-            self._keep(_shortened(rest), end)
+            self._keep(shortened(rest), end)
             opens = start is not None and name == b"template" and not start[1]
             gate = opens and self._elements.enter(name, b"")
             return position if gate else end
@@ -242,16 +252,20 @@ class Gates:
             elements.stack.append(Element(TEMPLATE, name))
             return True
         shown: bytes | None = None
+        same = False
         names: list[str] = []
         if name == b"script" and not long and not self._removing:
             names = self._releases(rest)
         if names:
-            rest = _released(rest)
+            rest = released(rest)
             shown = b"<%b%b>" % (match[2], rest)
         if self._holder is not None and not self._removing and end - start > CONTENT:
             shown = self._begun(buffer[start:end])
         elif self._holder is not None and not self._removing and not fed:
             held = self._holder.hold(match[2], rest, space, buffer[end:content], elements.gate())
+            same = not (held and held.placed) and (
+                content == end or (name == b"script" and b"src" in attributes(rest))
+            )
             if held is not None and held.owner:
                 shown, names = shown or buffer[start:end], [*names, held.owner]
             elif held is not None:
@@ -262,9 +276,13 @@ class Gates:
             if not space:
                 self._tell(names)
             self._out.append(shown)
+        alone = not elements.stack
         elements.open(name, space, rest)
         if not space and name in RAW:
             self._raw = name
+        alone = alone and not elements.stack and not (long or names or self._after)
+        if self._holder is not None and alone and same and end == match.end():
+            self._holder.keep(match[0], Known(shown, self._raw))
         return True
 
     def _tell(self, names: list[str]) -> None:
@@ -274,7 +292,7 @@ class Gates:
 
     def _begun(self, tag: bytes) -> bytes:
         """A tag that is too long to be held: what loads in the first of its attributes is held."""
-        start = _START.match(tag)
+        start = START.match(tag)
         assert start
         assert start[2]
         assert self._holder
@@ -355,46 +373,3 @@ class Gates:
         names = [text(found[key]) for key in (b"data-category", b"data-consent") if key in found]
         inert = text(found.get(b"type", b"")).strip("\t\n\f\r ").lower() == "text/plain"
         return names if inert and all(map(self._allows, names)) else []
-
-
-def _released(rest: bytes) -> bytes:
-    """The attributes of a script without its `text/plain`, with `data-src` and `data-type` in
-    force."""
-    found = attributes(rest)
-    away = {b"type"} | ({b"src"} if b"data-src" in found else set())
-    into = {b"data-src": b"src", b"data-type": b"type"}
-    out, at = [], 0
-    for match in ATTRIBUTE.finditer(rest):
-        name = match[1].lower()
-        if name in away:
-            out.append(rest[at : match.start()])
-            at = match.end()
-        elif name in into:
-            away.add(name)
-            out += (rest[at : match.start()], into[name])
-            at = match.end(1)
-    return b"".join([*out, rest[at:]])
-
-
-def _shortened(tag: bytes) -> bytes:
-    """A short tag that is open in the same place as a long one, whose attributes nobody reads."""
-    start = _START.match(tag)
-    assert start
-    head, rest = start[0], tag[start.end() :]
-    if len(head) > 64:
-        head = b"<%bxxxxxxxxxxxxxxxx" % start[1]
-    found = list(ATTRIBUTE.finditer(rest))
-    if not found:
-        return head + rest[-1:]
-    last = found[-1]
-    value, after = last[2], rest[last.end() :]
-    if value is None and b"/" not in after:
-        return head + b" a" + after[:1]
-    if after:
-        return head + b" " + (b"/" if after.endswith(b"/") else b"")
-    if not value:
-        return head + b" a="
-    if value[:1] not in (b'"', b"'"):
-        return head + b" a=a"
-    closed = len(value) > 1 and value[-1:] == value[:1]
-    return head + b" a=" + (b'""' if closed else value[:1])

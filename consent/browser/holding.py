@@ -51,12 +51,30 @@ class Held(NamedTuple):
     owner: str = ""
 
 
+class Known(NamedTuple):
+    """What always becomes of a tag where nothing that matters is open around it.
+
+    `shown` stands for it, None for itself; `raw` is the raw text element that it opens.
+    """
+
+    shown: bytes | None
+    raw: bytes
+
+
 class Holder:
     """Makes inert what `hosts` refuse; `placeholder` stands where a frame or a video was held."""
 
     def __init__(self, hosts: Hosts, placeholder: Placeholder | None) -> None:
         self._hosts = hosts
         self._placeholder = placeholder
+
+    def keep(self, tag: bytes, known: Known) -> None:
+        """Remember what becomes of a tag, in this state of choice."""
+        quick = self._hosts.quick
+        if len(tag) <= 512:
+            if len(quick) >= 1024:
+                quick.clear()
+            quick[tag] = known
 
     def content(self, name: bytes, buffer: bytes, start: int, foreign: bool) -> tuple[int, bool]:
         """Find what belongs to a tag that ends at `start`, to judge it: (its end, all of it there).

@@ -19,7 +19,7 @@ from urllib.parse import unquote_to_bytes
 from ..declaration import Service
 
 if TYPE_CHECKING:
-    from .holding import Held
+    from .holding import Held, Known
 
 # What browsers leave out of an address, and what they take off its ends.
 _LEFT_OUT = str.maketrans("", "", "\t\n\r")
@@ -123,6 +123,7 @@ class Hosts:
         self._strict = strict
         self._known: dict[str, str | None] = {}
         self.tags: dict[tuple[object, ...], Held | None] = {}  # what became of single tags
+        self.quick: dict[bytes, Known] = {}
         self._category: dict[str, str] = {}
         inline = []
         refused = []

@@ -54,6 +54,9 @@ ATTRIBUTE = re.compile(rb"(%b)(?:%b*+=%b*+(%b))?" % (_ATTRIBUTE_NAME, _SPACE, _S
 CDATA = re.compile(rb"<!\[CDATA\[%b\]\]>" % possessive(rb"[^\]]++|\](?!\]>)"))
 """One whole CDATA section; HTML has them in SVG and MathML only."""
 
+START = re.compile(rb"<(/?)([a-zA-Z][^\t\n\f\r />]*+)?")
+"""How a tag begins: slash and name."""
+
 _RAW_END = {name: re.compile(rb"(?i)</%b(?=[\t\n\f\r />])" % name) for name in RAW - {b"plaintext"}}
 _SCRIPT_EVENT = re.compile(rb"(?i)<!--|-->|<(/?)script(?=[\t\n\f\r />])")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*;?=?)")
@@ -98,6 +101,49 @@ def unquoted(value: bytes | None) -> bytes:
     if not value:
         return b""
     return value[1:-1] if value[:1] in (b'"', b"'") else value
+
+
+def released(rest: bytes) -> bytes:
+    """The attributes of a script without its `text/plain`, with `data-src` and `data-type` in
+    force."""
+    found = attributes(rest)
+    away = {b"type"} | ({b"src"} if b"data-src" in found else set())
+    into = {b"data-src": b"src", b"data-type": b"type"}
+    out, at = [], 0
+    for match in ATTRIBUTE.finditer(rest):
+        name = match[1].lower()
+        if name in away:
+            out.append(rest[at : match.start()])
+            at = match.end()
+        elif name in into:
+            away.add(name)
+            out += (rest[at : match.start()], into[name])
+            at = match.end(1)
+    return b"".join([*out, rest[at:]])
+
+
+def shortened(tag: bytes) -> bytes:
+    """A short tag that is open in the same place as a long one, whose attributes nobody reads."""
+    start = START.match(tag)
+    assert start
+    head, rest = start[0], tag[start.end() :]
+    if len(head) > 64:
+        head = b"<%bxxxxxxxxxxxxxxxx" % start[1]
+    found = list(ATTRIBUTE.finditer(rest))
+    if not found:
+        return head + rest[-1:]
+    last = found[-1]
+    value, after = last[2], rest[last.end() :]
+    if value is None and b"/" not in after:
+        return head + b" a" + after[:1]
+    if after:
+        return head + b" " + (b"/" if after.endswith(b"/") else b"")
+    if not value:
+        return head + b" a="
+    if value[:1] not in (b'"', b"'"):
+        return head + b" a=a"
+    closed = len(value) > 1 and value[-1:] == value[:1]
+    return head + b" a=" + (b'""' if closed else value[:1])
 
 
 def self_closing(tag: bytes) -> bool:
