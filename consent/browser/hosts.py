@@ -104,7 +104,8 @@ class Hosts:
 
     `allows` tells whether a service may run; `own` are the site's own hosts, which no mode blocks;
     `strict` also refuses third-party hosts that no service declares; `told` says that the tags of
-    services that are told of the choice are looked for.
+    services that are told of the choice are looked for; `report` is given the hosts of third
+    parties that no service declares.
     """
 
     def __init__(
@@ -115,12 +116,14 @@ class Hosts:
         *,
         strict: bool = False,
         told: bool = True,
+        report: Callable[[str], None] | None = None,
     ) -> None:
         services = tuple(services)
         self._exact: dict[str, list[_Entry]] = {}
         self._below: dict[str, list[_Entry]] = {}
         self._own = frozenset(own)
         self._strict = strict
+        self._report = report
         self._known: dict[str, str | None] = {}
         self.tags: dict[tuple[object, ...], Held | None] = {}  # what became of single tags
         self.quick: dict[bytes, Known] = {}
@@ -206,7 +209,11 @@ class Hosts:
         if found:
             return found
         own = to.host in self._own or f"{to.host}:{to.port}" in self._own
-        return "" if self._strict and to.host and not own else None
+        if own or not to.host:
+            return None
+        if self._report is not None:
+            self._report(to.host)
+        return "" if self._strict else None
 
     def _entries(self, host: str) -> Iterable[_Entry]:
         yield from self._exact.get(host, ())

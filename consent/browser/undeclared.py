@@ -1,4 +1,4 @@
-"""Cookies of the host app that nobody declared: told once each, and counted."""
+"""Cookies and third parties of the host app that nobody declared: told once each, and counted."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60))
 
 
 class Undeclared:
-    """What one process has seen of such cookies: `counts` is how often each name was set.
+    """What one process has seen of them: `counts` is how often a cookie of each name was set.
 
-    `languages` are those of the site's texts.
+    `hosts` are the third parties that pages load from; `languages` are those of the site's texts.
     """
 
     def __init__(self, declaration: Declaration, languages: Sequence[str]) -> None:
         self.counts: dict[str, int] = {}
+        self.hosts: set[str] = set()
         self._declaration = declaration
         self._languages = languages
         self._lock = Lock()
@@ -59,6 +60,22 @@ class Undeclared:
             show(_place(scope)),
             "it was dropped" if dropped else 'it passed, for undeclared = "report" is set',
             self.remedy(name, field),
+        )
+
+    def note_host(self, host: str) -> None:
+        """Log a third party that a page loads from and no service declares, the first time.
+
+        Nothing is told of the page or of the rest of the address.
+        """
+        with self._lock:
+            if host in self.hosts or len(self.hosts) >= _MOST:
+                return
+            self.hosts.add(host)
+        _logger.warning(
+            "a page loads from %s, which no service declares; declare it with:\n"
+            "[services.<id>]\nhosts = [%s]",
+            show(host),
+            show(host),
         )
 
     def remedy(self, name: str, field: bytes) -> str:

@@ -130,6 +130,7 @@ class Plans:
             self.choice.allows,
             (urlsplit(origin).netloc for origin in settings.site.origins),
             strict=settings.enforcement.hosts == "strict",
+            report=self.runtime.undeclared.note_host,
         )
         return hosts if hosts else None
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from consent.browser.hosts import Hosts, target
 from consent.declaration import Service
+from tests.unit.small_site import PAGE, TOML, Make
 
 
 def service(name: str, *hosts: str, inline: tuple[str, ...] = ()) -> Service:
@@ -112,6 +113,30 @@ def test_a_third_party_that_nobody_declared_is_refused_in_strict_mode_only() -> 
         assert hosts().refuses(address) is None
         assert hosts(strict=True).refuses(address) == ""
     assert hosts(strict=True).refuses("//www.site.fi/") is None
+
+
+def test_a_third_party_that_nobody_declared_is_reported_by_its_host_alone() -> None:
+    seen: list[str] = []
+    found = Hosts(SERVICES, lambda name: False, ("www.site.fi",), report=seen.append)
+    for address in ("//ads.test/", "https://www.site.fi/x", "/x", "data:,x"):
+        found.refuses(address)
+    assert seen == []
+    found.refuses("https://user@Other.test:8/secret?of=a#visitor")
+    assert seen == ["other.test"]
+
+
+def test_an_undeclared_host_is_logged_once_with_what_would_declare_it(
+    make_site: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    toml = TOML.replace('provider = "Mainos Oy"', 'provider = "Mainos Oy"\nhosts = ["ads.test"]')
+    site = make_site(toml=toml)
+    site.page = PAGE.replace("<h1>", '<img src="//pics.test/a?b">' * 2 + "<h1>")
+    for _ in range(2):
+        site.client().get("/")
+    told = [r.getMessage() for r in caplog.records if "pics.test" in r.getMessage()]
+    assert len(told) == 1
+    assert 'hosts = ["pics.test"]' in told[0]
+    assert "a?b" not in told[0]
 
 
 def test_nothing_can_be_refused_when_everything_is_granted() -> None:
