@@ -20,6 +20,7 @@ from .browser.handshake import handshake, hinting
 from .browser.inject import responder
 from .browser.policy import policed
 from .browser.request import prepared, with_own_etags
+from .browser.shared import watching_cookies, without_validators
 from .pages import is_ours, load, respond
 from .pages.visitor import Visitor
 
@@ -76,6 +77,7 @@ class ConsentMiddleware:
         self.app = app
         self.consent = consent
         self._plans = consent.runtime.plans
+        self._shared = consent.settings.enforcement.cacheable
         self._own = consent.runtime.own
         self._placed = False
 
@@ -103,12 +105,16 @@ class ConsentMiddleware:
             return
         given = plans.firewall.hiding(scope) if hides else scope
         if special or "extensions" in scope:
-            given = asking.readable(prepared(given, plans.tag))
+            given = asking.readable(prepared(given, plans.plan.tag))
             send = hinting(plans.plan.hosts, send, scope)
+        if self._shared:
+            send = without_validators(send, visitor)
         if plans.policy is None:
             rewritten = responder(plans.plan, send, scope, visitor, given)
         else:
             rewritten = policed(plans.policy, plans.plan, send, scope, visitor, given)
+        if self._shared:
+            rewritten = watching_cookies(rewritten, visitor)
         await self.app(given, receive, rewritten)
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -203,6 +203,7 @@ class Edition:
 
     def context(self, lang: str) -> dict[str, object]:
         """What every template may use."""
+        enforcement = self.settings.enforcement
         return {
             "lang": lang,
             "t": texts(lang),
@@ -213,8 +214,9 @@ class Edition:
             "style": self.address("style.css"),
             "script": self.address("script.js"),
             "gates": self.address("gates.js"),
-            # A page keeps the policy that it came with: what is allowed then needs a new one.
-            "renews": self.settings.enforcement.policy == "enforce",
+            # A page keeps the policy that it came with: what is allowed then needs a new one,
+            # unless all are given the same.
+            "renews": enforcement.policy == "enforce" and not enforcement.cacheable,
         }
 
     def banner(self, lang: str, choice: Choice, *, flow: bool, message: str = "") -> Ready:
@@ -247,15 +249,23 @@ class Edition:
         self._ready[key] = made
 
     def tail(
-        self, lang: str, choice: Choice, *, styled: bool, linked: bool = False, own: bool = False
+        self,
+        lang: str,
+        choice: Choice,
+        *,
+        styled: bool,
+        linked: bool = False,
+        own: bool = False,
+        shared: bool = False,
     ) -> Ready:
         """The settings link, unless the page has its own, and the script.
 
         `styled` tells whether the page has our styles already, `linked` whether it has both a link
-        and the script, `own` whether the site has a link of its own.
+        and the script, `own` whether the site has a link of its own, `shared` whether the page is
+        the same for everybody, so that the script asks for the choice.
         """
         where = self.settings.banner.settings_link
-        key = ("tail", lang, choice.allowed, styled, linked, own)
+        key = ("tail", lang, choice.allowed, styled, linked, own, shared)
         if (made := self._ready.get(key)) is None:
             made = self._ready[key] = ready(
                 self.interface,
@@ -265,15 +275,22 @@ class Edition:
                 scripted=linked,
                 fixed=where == "fixed",
                 stylesheet="" if styled else self.address("style.css"),
-                allowed=" ".join(sorted(choice.allowed)),
+                **self._told(choice, shared=shared),
             )
         return made
 
-    def script_tag(self, lang: str, choice: Choice) -> str:
+    def script_tag(self, lang: str, choice: Choice, *, shared: bool) -> str:
         """The script alone, for a page that has its settings link where the site wants it."""
         return self.interface.render(
-            "script.html", **self.context(lang), allowed=" ".join(sorted(choice.allowed))
+            "script.html", **self.context(lang), **self._told(choice, shared=shared)
         )
+
+    def _told(self, choice: Choice, *, shared: bool) -> dict[str, str]:
+        """What the script is told of the choice, or where it learns to ask for it."""
+        return {
+            "allowed": " ".join(sorted(choice.allowed)),
+            "shared": self.address("cacheable.js") if shared else "",
+        }
 
     def placeholder(self, lang: str, name: str, *, once: bool, size: Mapping[str, str]) -> Ready:
         """What stands for an embed of the service or category `name` (R18).

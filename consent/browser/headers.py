@@ -248,8 +248,9 @@ def revised(
 
     `changed` says that its bytes are not the app's, `length` how many there are: None for unknown.
     A private page varies by cookie and signal, leaves shared caches and is told from other states
-    by `tag` in its ETag (R120); a date cannot tell them apart, so `Last-Modified` goes. `max-age`
-    stays: with `Vary` a browser's own cache asks again once the cookie differs.
+    by `tag` in its ETag (R120), as a changed one is from what came of other settings; a date cannot
+    tell them apart, so `Last-Modified` goes. `max-age` stays: with `Vary` a browser's own cache
+    asks again once the cookie differs.
     """
     out: Headers = []
     vary: list[bytes] = []
@@ -271,6 +272,8 @@ def revised(
             vary.append(value)
         elif private and key == b"cache-control":
             control.append(value)
+        elif key == b"last-modified" and changed and tag:
+            pass
         elif not (changed and key in _BYTES) and not (private and key in _SHARED):
             out.append(field)
     if private:

@@ -154,6 +154,8 @@ def _rewriting(
         kind = message["type"]
         if kind != _BODY:
             if kind in FILES:  # a file that the server sends by itself, and all that follows it
+                if start is not None:  # nothing is held in it: no cache may give it to others
+                    start = _headed(start, found, False, bool(plan.tag), KEEP)
                 out = _all(send, start, _more(data) if data else None, message)
                 break
             if start is None:
@@ -304,7 +306,8 @@ def _unread(
     if found.page or found.encoded:
         private, changed = private or plan.private, found.page and plan.rewrites
     elif found.status == 304:
-        private = private or (plan.private and holds_state(scope, plan.tag))
+        changed = holds_state(scope, plan.tag)  # as the page was that it speaks of
+        private = private or (plan.private and changed)
     if not (private or changed):
         return message
     return _headed(message, found, changed, private, None if changed else KEEP)

@@ -59,7 +59,7 @@ class Interface:
             ),
             **{
                 name: ("text/javascript; charset=utf-8", _js(_text(files, name)))
-                for name in ("script.js", "gates.js", "signals.js", "enforce.js")
+                for name in ("script.js", "gates.js", "signals.js", "enforce.js", "cacheable.js")
             },
         }
         self.versions = {name: sha256(a[1]).hexdigest()[:10] for name, a in self.assets.items()}

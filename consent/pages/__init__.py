@@ -69,7 +69,7 @@ async def respond(
     if name in edition.languages:
         return settings.page(runtime, edition, choice, name, scope)
     if name == "state":
-        return settings.state(edition, choice)
+        return settings.state(runtime, edition, choice, scope)
     if name == "embed":
         return embed.once(runtime, edition, scope)
     return answers.missing(runtime, edition, scope)

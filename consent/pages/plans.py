@@ -74,6 +74,15 @@ class Judged:
         self.by_answers: dict[str, dict[Said | None, Plans]] = defaultdict(dict)
         self.shared: dict[tuple[object, ...], Plans] = {}
 
+    def everybody(self, runtime: Runtime) -> Plans | None:
+        """What is done to pages that a shared cache may keep, if it may keep any (R120)."""
+        if not runtime.settings.enforcement.cacheable:
+            return None
+        if () not in self.shared:
+            nobody = self.edition.rules.choice_of_nobody()
+            self.shared[()] = Plans(runtime, self.edition, nobody, shared=True)
+        return self.shared[()]
+
 
 class Plans:
     """What one state of choice means for pages, whoever asks for them.
@@ -82,6 +91,9 @@ class Plans:
     them. `told` is the notice change that the visitor is told of. `plan` is for the host's pages,
     `flowing` for our own, which have the banner in their flow (R19). `policy` is the content
     security policy of the host's, if the site wants one.
+
+    With `shared` they are for pages that are the same for everybody; `everybody` are those plans,
+    whose `plan` is then everybody's, but for the cookies that pass.
     """
 
     __slots__ = (
@@ -95,21 +107,30 @@ class Plans:
         "plan",
         "policy",
         "runtime",
+        "shared",
         "style",
         "tag",
         "told",
     )
 
     def __init__(
-        self, runtime: Runtime, edition: Edition, choice: Choice, told: Package | None
+        self,
+        runtime: Runtime,
+        edition: Edition,
+        choice: Choice,
+        told: Package | None = None,
+        *,
+        shared: bool = False,
+        everybody: Plans | None = None,
     ) -> None:
         self.runtime = runtime
+        self.shared = shared
         self.edition = edition
         self.choice = choice
         self.told = told
         self.own = edition.settings.banner.settings_link == "own"
         self.style = edition.interface.critical.encode("ascii")
-        self.tag = _tag(edition, choice, told)
+        self.tag = _tag(edition, choice, told, shared=shared)
         self.hosts = self._hosts()
         self.firewall = Firewall(
             runtime.names[Kind.COOKIE],
@@ -118,7 +139,10 @@ class Plans:
             runtime.undeclared,
             drop=edition.settings.enforcement.undeclared == "drop",
         )
-        self.plan, self.flowing = self._plan(flow=False), self._plan(flow=True)
+        self.plan: Plan = (
+            everybody.plan._replace(firewall=self.firewall) if everybody else self._plan(flow=False)
+        )
+        self.flowing = self._plan(flow=True)
         self.policy = _policy(edition, choice)
         self._made: dict[tuple[object, ...], Insertion | None] = {}
 
@@ -138,12 +162,16 @@ class Plans:
         return Plan(
             allows=self.choice.allows,
             policy_outside=self.edition.settings.banner.style == "linked",
-            private=True,
+            private=not self.shared,
             tag=self.tag,
             page=partial(Page, self, flow),
             hosts=self.hosts,
             signals=self.edition.vendors.state(self.choice.allows),
-            adds=flow or not self.own or bool(self.choice.asked) or self.told is not None,
+            adds=flow
+            or not self.own
+            or self.shared
+            or bool(self.choice.asked)
+            or self.told is not None,
             firewall=None if flow else self.firewall,
         )
 
@@ -156,7 +184,7 @@ class Plans:
         try:
             return self._made[key]
         except KeyError:
-            made = self._make(self.spoken(lang), _back(scope), linked, flow)
+            made = self._make(self.spoken(lang), self.back(scope), linked, flow)
             remember(self._made, key, made, 64)
             return made
 
@@ -169,10 +197,15 @@ class Plans:
     def _make(self, lang: str, back: bytes, linked: bool, flow: bool) -> Insertion | None:
         edition, choice, own = self.edition, self.choice, self.own and not flow
         banner: Ready | None = None
+        if self.shared:
+            if linked:
+                return None
+            tail = edition.tail(lang, choice, styled=False, own=own, shared=True)
+            return Insertion(b"", b"", b"", tail.fill(b"", back))
         if choice.asked:
             banner = edition.banner(lang, choice, flow=flow)
         elif self.told is not None:
-            banner = _strip(self.runtime, edition, lang, self.told)
+            banner = strip(self.runtime, edition, lang, self.told)
         if banner is None and (linked or own):
             return None
         tail = edition.tail(lang, choice, styled=banner is not None, linked=linked, own=own)
@@ -183,9 +216,10 @@ class Plans:
             tail=tail.fill(b"", back),
         )
 
-
-def _back(scope: Scope) -> bytes:
-    return way_back(scope.get("raw_path") or scope["path"], scope["query_string"])
+    def back(self, scope: Scope) -> bytes:
+        """The address of a page; without its query where others are given the same bytes."""
+        query = b"" if self.shared else scope["query_string"]
+        return way_back(scope.get("raw_path") or scope["path"], query)
 
 
 class Page:
@@ -209,7 +243,7 @@ class Page:
     def placeholder(self, name: str, attributes: Mapping[str, str], inner: bytes) -> bytes:
         """What stands for an embed that may not load (R18)."""
         plans = self._plans
-        back = _back(self._scope)
+        back = self.place
         lang = plans.spoken(self._lang)
         once = plans.runtime.embed_address(name, lang, inner, back.decode("ascii"))
         made = plans.edition.placeholder(lang, name, once=bool(once), size=_size(inner))
@@ -218,11 +252,14 @@ class Page:
     @property
     def place(self) -> bytes:
         """The address of the page, from which its placeholders lead on."""
-        return _back(self._scope)
+        return self._plans.back(self._scope)
 
     def token(self) -> bytes:
-        """One token for all the forms of a page (R46): 18 random bytes, as base64url."""
-        if not self._token:
+        """One token for all the forms of a page (R46): 18 random bytes, as base64url.
+
+        Where all are given the same bytes, the script makes it.
+        """
+        if not self._token and not self._plans.shared:
             self._token = random_token()
         return self._token
 
@@ -238,11 +275,18 @@ def _size(inner: bytes) -> dict[str, str]:
     return {side.decode().lower(): value.decode() for side, value in found}
 
 
-def _tag(edition: Edition, choice: Choice, told: Package | None) -> bytes:
+def _tag(edition: Edition, choice: Choice, told: Package | None, *, shared: bool) -> bytes:
     """Names a state in ETags: two states whose pages differ never have the same (R120)."""
+    settings = edition.settings
     parts = (
         edition.interface.hash,
         edition.declaration.hash,
+        # A shared cache would otherwise keep what was made before the settings changed.
+        settings.declaration.hash,
+        settings.enforcement.hosts,
+        settings.banner.settings_link,
+        settings.prefix,
+        str(shared),
         *edition.notice,
         *sorted(choice.allowed),
         "|",
@@ -274,7 +318,8 @@ def _policy(edition: Edition, choice: Choice) -> HostPolicy | None:
     )
 
 
-def _strip(runtime: Runtime, edition: Edition, lang: str, told: Package) -> Ready:
+def strip(runtime: Runtime, edition: Edition, lang: str, told: Package) -> Ready:
+    """The message that the notice changes, or has changed."""
     text = texts(lang)["announcement"]
     day = date_in_words(told.effective, lang)
     past = told.starts <= runtime.now()

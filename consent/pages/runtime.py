@@ -189,7 +189,8 @@ class Runtime:
             )
             plans = judged.shared.get(shared)
             if plans is None:
-                plans = Plans(self, judged.edition, choice, told)
+                everybody = judged.everybody(self)
+                plans = Plans(self, judged.edition, choice, told, everybody=everybody)
                 remember(judged.shared, shared, plans)
             remember(judged.by_answers[signal], said, plans)
         # Only what was signed here is worth remembering: others could fill the memory.

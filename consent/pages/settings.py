@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from hashlib import sha256
 from urllib.parse import parse_qs, quote, urlsplit
 
 from markupsafe import Markup
@@ -16,7 +17,9 @@ from ..notice.cookies import cookie_table
 from ..signal import VARY, titles
 from ..texts import texts
 from . import withdrawal
+from .assets import not_modified
 from .forms import way
+from .plans import strip
 from .runtime import Runtime
 
 PRIVATE = {"cache-control": "private, no-store", "vary": ", ".join(VARY)}
@@ -88,8 +91,25 @@ def way_from(edition: Edition, back: str, scope: Scope) -> str:
     return way(parse_qs(place.query).get("return", [""])[0], scope)
 
 
-def state(edition: Edition, choice: Choice) -> Response:
-    """What the script needs to know of this visitor, for a page brought back from memory."""
+def state(runtime: Runtime, edition: Edition, choice: Choice, scope: Scope) -> Response:
+    """What the script needs to know of this visitor, for a page that was not made for them now.
+
+    With `lang`, for pages that are the same for everybody, it holds what the visitor is asked or
+    told in that language, without token and way back, and the browser keeps it.
+    """
     content: dict[str, object] = {"allowed": sorted(choice.allowed), "asked": list(choice.asked)}
     content |= edition.told(choice)
-    return Response(json.dumps(content), media_type="application/json", headers=PRIVATE)
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    lang = query.get("lang", [""])[0]
+    if lang not in edition.languages:
+        return Response(json.dumps(content), media_type="application/json", headers=PRIVATE)
+    if choice.asked:
+        content["banner"] = edition.banner(lang, choice, flow=False).fill(b"", b"/").decode()
+    elif (told := runtime.announcement(choice)) is not None:
+        content["banner"] = strip(runtime, edition, lang, told).fill(b"", b"/").decode()
+    body = json.dumps(content).encode()
+    etag = f'"{sha256(body).hexdigest()[:16]}"'
+    headers = {**PRIVATE, "cache-control": "private, no-cache", "etag": etag}
+    if not_modified(scope, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)

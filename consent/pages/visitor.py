@@ -68,7 +68,7 @@ class Visitor:
 
     def settings_path(self, lang: str = "") -> str:
         """The address of the settings page, which leads back to this one (R119)."""
-        back = way_back(self._path, self._query)
+        back = way_back(self._path, b"" if self._shared else self._query)
         query = f"?return={quote_from_bytes(back, safe='/')}" if back != b"/" else ""
         return f"{self._plans.edition.settings.prefix}/{self._lang(lang)}{query}"
 
@@ -81,15 +81,23 @@ class Visitor:
 
         For `settings_link = "own"` (R26). `nonce` is that of the page's content security policy.
         """
-        self.read = self.linked = True
+        self.linked = True
+        self.read = self.read or not self._shared
         lang = self._lang(lang)
         link = Markup('<a href="{}" lang="{}">{}</a>').format(
             self.settings_path(lang), lang, texts(lang)["settings"]["link"]
         )
-        script = _script(self._plans.edition, lang, self._plans.choice.allowed)
+        edition, choice = self._plans.edition, self._plans.choice
+        allowed = edition.rules.always if self._shared else choice.allowed
+        script = _script(edition, lang, allowed, self._shared)
         if nonce:
             script = script.replace("<script", Markup('<script nonce="{}"').format(nonce), 1)
         return link + script
+
+    @property
+    def _shared(self) -> bool:
+        """Whether the page may be given to everybody, as long as the choice is not read."""
+        return self._plans.edition.settings.enforcement.cacheable
 
     def _lang(self, lang: str) -> str:
         languages = self._plans.edition.languages
@@ -97,8 +105,9 @@ class Visitor:
 
 
 @lru_cache(maxsize=256)
-def _script(edition: Edition, lang: str, allowed: frozenset[str]) -> Markup:
+def _script(edition: Edition, lang: str, allowed: frozenset[str], shared: bool) -> Markup:
     from ..choice import Choice
 
     # Of a choice the script is told what is allowed, and nothing else.
-    return Markup(edition.script_tag(lang, Choice({}, allowed)))  # noqa: S704 - our own
+    tag = edition.script_tag(lang, Choice({}, allowed), shared=shared)
+    return Markup(tag)  # noqa: S704 - our own

@@ -268,8 +268,11 @@ def test_trap_11_a_file_that_a_server_sends_by_itself_comes_through_us() -> None
 
 def test_trap_11_a_file_sent_in_spite_of_it_passes_untouched() -> None:
     file = {"type": "http.response.pathsend", "path": "/x"}
-    messages = [start(length=3), file]
-    assert respond(FIRST, messages).messages == messages
+    whole = respond(FIRST, [start(length=3), file])
+    assert whole.messages[1:] == [file]
+    # Nothing is held back in it, so no shared cache may give it to others.
+    wanted = {b"content-length": b"3", b"cache-control": b"private", b"vary": b"Cookie, Sec-GPC"}
+    assert whole.headers == {**dict(HTML), **wanted}
     file = {"type": "http.response.zerocopysend", "file": 3, "more_body": False}
     sent = respond(FIRST, [start(length=99), body(b"<ht", more=True), file])
     assert sent.kinds == ["start", "body", "zerocopysend"]
