@@ -21,8 +21,9 @@
   const opening = () => (opener ||= import(new URL(me.dataset.gates, location))
     .then((gates) => gates.opener(nonce, isAllowed)));
 
+  const GATES = "[data-consent], [data-category]";
   const release = async () => {
-    if (all("[data-consent], [data-category]").some(isAllowed)) (await opening()).release();
+    if (all(GATES).some(isAllowed)) (await opening()).release();
   };
 
   /* ---- what the visitor reads ---- */
@@ -46,7 +47,9 @@
   const say = async (reply) => {
     await styled();
     const innerHTML = '<p class="vc-quiet" role="status"></p>';
-    status ||= document.body.appendChild(make("div", { className: "visitor-choice", innerHTML }));
+    if (!status?.isConnected) {
+      status = document.body.appendChild(make("div", { className: "visitor-choice", innerHTML }));
+    }
     const line = status.firstChild;
     status.lang = reply.lang || lang;
     status.replaceChildren(line);
@@ -82,7 +85,25 @@
     document.dispatchEvent(new CustomEvent("visitor-choice", { detail: { allowed: now } }));
   };
 
-  /* ---- other tabs, and pages brought back ---- */
+  /* ---- other tabs, pages brought back, pages made for everybody ---- */
+
+  const shared = me.dataset.shared && import(new URL(me.dataset.shared, location))
+    .then(({ asker }) => asker(base, nonce, styled));
+
+  const learn = async (running) => {
+    try {
+      const reply = await (await fetch(`${base}/state${shared ? `?lang=${lang}` : ""}`)).json();
+      // What runs in a page brought back, though withdrawn since, ends only with the page.
+      const gone = [...allowed].some((name) => !reply.allowed.includes(name));
+      const opens = plain && reply.allowed.length > allowed.size;
+      if (running && (gone || opens)) return location.reload();
+      follow(reply);
+      if (!shared) return;
+      await (await shared)(reply.banner);
+      room();
+    } catch { /* The next page shows what holds. */ }
+  };
+
   let channel;
   const join = () => {
     channel = new BroadcastChannel("visitor-choice");
@@ -93,16 +114,10 @@
   };
   join();
   addEventListener("pagehide", () => channel.close());
-  addEventListener("pageshow", async ({ persisted }) => {
+  addEventListener("pageshow", ({ persisted }) => {
     if (!persisted) return;
     join();
-    try {
-      const reply = await (await fetch(`${base}/state`, { cache: "no-store" })).json();
-      // What runs in a page brought back, though withdrawn since, ends only with the page.
-      const gone = [...allowed].some((name) => !reply.allowed.includes(name));
-      if (gone || (plain && reply.allowed.length > allowed.size)) location.reload();
-      else follow(reply);
-    } catch { /* The next page shows what holds. */ }
+    learn(true);
   });
 
   /* ---- forms ---- */
@@ -202,6 +217,7 @@
 
   room();
   release();
+  if (shared) learn();
   // The second page finds the stylesheet in the cache.
   (window.requestIdleCallback || setTimeout)(() =>
     fetch(style, { priority: "low" }).catch(() => {}));
