@@ -77,8 +77,14 @@ def fitted(
 
 def filled(data: bytes, whole: bool, fit: Fitted, top: Top) -> Filled:
     """Put what fits into a page without gates, or into the first bytes of one."""
-    segments, held, tail = _segments(data, whole, fit, top)
-    return b"".join(segments), held, tail
+    style, banner, tail = fit
+    head = top.head if style else 0
+    at = top.body if banner else head
+    end = safe(data, at, top.close, whole) if tail else len(data)
+    start = (data[:head], style, data[head:at], banner, memoryview(data)[at:end])
+    if whole:
+        return b"".join((*start, tail, data[end:])), b"", b""
+    return b"".join(start), data[end:], tail
 
 
 def refilled(
@@ -94,64 +100,35 @@ def refilled(
 
     What is made of it is kept with it, unless it has a nonce.
     """
+    place = page.place if page is not None and insertion is None else b""
     free = plan.nonce is None and not policies
-    if free:
-        for made in seen.made:
-            if made[0] is plan and made[1] is insertion and made[2] is whole:
-                if insertion is None and page is not None and made[3] != page.place:
-                    continue
-                break
+    made: Made | None = None
+    for known in seen.made if free else ():
+        if known[0] is plan and known[1] is insertion and known[2] is whole and known[3] == place:
+            made = known
+            break
+    if made is None:
+        fit = fitted(insertion, plan, policies, top) if insertion else Fitted()
+        if whole and plan.allows is not None and (seen.marked or plan.hosts):
+            placeholder = placeholder_for(plan, page, policies)
+            before = before_for(plan, policies, top)
+            gates = LateGates(plan.allows, placeholder, plan.hosts, before, awake=True)
+            gated = through(gates, seen.data, True, fit, top)
+            filling = (*tailed(gated, fit.tail, top.close, True), b"")
         else:
-            made = _make(seen, whole, insertion, plan, page, policies, top)
+            filling = filled(seen.data, whole, fit, top)
+        body, held, tail = filling
+        if body == seen.data:
+            body = seen.data  # so that nobody takes it for changed
+        made = Made(plan, insertion, whole, place, body.split(TOKEN), held, tail)
+        if free:
             seen.keep(made)
-    else:
-        made = _make(seen, whole, insertion, plan, page, policies, top)
     _, _, _, _, pieces, held, tail = made
     if page is None:
         return pieces[0], held, tail
     if tail and TOKEN in tail:
         tail = tail.replace(TOKEN, page.token())
     return page.token().join(pieces) if len(pieces) > 1 else pieces[0], held, tail
-
-
-def _make(
-    seen: Seen,
-    whole: bool,
-    insertion: Insertion | None,
-    plan: Plan,
-    page: Page | None,
-    policies: Sequence[bytes],
-    top: Top,
-) -> Made:
-    fit = fitted(insertion, plan, policies, top) if insertion else Fitted()
-    place = page.place if page is not None and insertion is None else b""
-    held = tail = b""
-    if whole and plan.allows is not None and (seen.marked or plan.hosts):
-        placeholder = placeholder_for(plan, page, policies)
-        before = before_for(plan, policies, top)
-        gates = LateGates(plan.allows, placeholder, plan.hosts, before, awake=True)
-        body, _ = tailed(through(gates, seen.data, True, fit, top), fit.tail, top.close, True)
-    else:
-        segments, held, tail = _segments(seen.data, whole, fit, top)
-        body = b"".join(segments)
-    if body == seen.data:
-        body = seen.data  # so that nobody takes it for changed
-    return Made(plan, insertion, whole, place, body.split(TOKEN), held, tail)
-
-
-def _segments(
-    data: bytes, whole: bool, fit: Fitted, top: Top
-) -> tuple[list[bytes | memoryview], bytes, bytes]:
-    # Every second segment is ours.
-    style, banner, tail = fit
-    head = top.head if style else 0
-    at = top.body if banner else head
-    end = safe(data, at, top.close, whole) if tail else len(data)
-    middle = memoryview(data)[at:end]
-    segments: list[bytes | memoryview] = [data[:head], style, data[head:at], banner, middle]
-    if whole:
-        return [*segments, tail, data[end:]], b"", b""
-    return segments, data[end:], tail
 
 
 def tokened(placeholder: Placeholder, page: Page) -> Placeholder:

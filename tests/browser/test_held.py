@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
+from tests.browser.refused_host import Stub, refused_host
 from tests.browser.sites import Visited, press, stage
-from tests.browser.test_refused import Stub
 from tests.unit.small_site import TOML
 
 pytestmark = pytest.mark.browser
@@ -36,13 +35,8 @@ BODY = f"""
 
 @pytest.fixture(scope="module")
 def stub() -> Iterator[Stub]:
-    server = Stub()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with refused_host() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

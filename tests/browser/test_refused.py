@@ -6,12 +6,9 @@ while the service is refused, and all of them do once it is allowed (R1, R18, R9
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -23,6 +20,7 @@ from starlette.routing import Route
 from consent.component import Consent
 from consent.log import create_log
 from consent.settings import load
+from tests.browser.refused_host import Stub, refused_host
 from tests.browser.sites import NOTICES, press
 from tests.browser.ways import page as way_page
 from tests.browser.ways import ways
@@ -34,56 +32,12 @@ pytestmark = pytest.mark.browser
 HOST = "refused.localhost"
 WAYS = list(ways())
 BATCH = 40
-KINDS = {"script": "text/javascript", "style": "text/css", "image": "image/svg+xml"}
-BODIES = {
-    "text/javascript": b"0",
-    "text/css": b"p{}",
-    "image/svg+xml": b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
-    "text/html": b"<!doctype html><title>x</title>",
-}
-
-
-class Stub(ThreadingHTTPServer):
-    """The refused host: it notes the numbers that it is asked for."""
-
-    def __init__(self) -> None:
-        self.asked: set[int] = set()
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A browser may hang up when it has seen enough."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Stub
-
-    def do_GET(self) -> None:
-        number = self.path.strip("/").partition("?")[0].partition("/")[0]
-        if number.isdigit():
-            self.server.asked.add(int(number))
-        kind = KINDS.get(self.headers.get("Sec-Fetch-Dest", ""), "text/html")
-        body = BODIES[kind]
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Access-Control-Allow-Origin", "*")
-        self.send_header("Cache-Control", "no-store")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments: Any) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
 def stub() -> Iterator[Stub]:
-    server = Stub()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with refused_host() as server:
+        yield server
 
 
 def bare(port: int) -> Starlette:

@@ -1,0 +1,63 @@
+"""A host that is to be asked for nothing: it notes the numbers that it is asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+KINDS = {"script": "text/javascript", "style": "text/css", "image": "image/svg+xml"}
+BODIES = {
+    "text/javascript": b"0",
+    "text/css": b"p{}",
+    "image/svg+xml": b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
+    "text/html": b"<!doctype html><title>x</title>",
+}
+
+
+class Stub(ThreadingHTTPServer):
+    """The refused host: it notes the numbers that it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: set[int] = set()
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser may hang up when it has seen enough."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Stub
+
+    def do_GET(self) -> None:
+        number = self.path.strip("/").partition("?")[0].partition("/")[0]
+        if number.isdigit():
+            self.server.asked.add(int(number))
+        kind = KINDS.get(self.headers.get("Sec-Fetch-Dest", ""), "text/html")
+        body = BODIES[kind]
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@contextmanager
+def refused_host() -> Iterator[Stub]:
+    """Serve it until the block ends."""
+    server = Stub()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
