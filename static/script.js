@@ -17,12 +17,14 @@
   const isAllowed = ({ dataset }) =>
     [dataset.consent, dataset.category].every((name) => !name || allowed.has(name));
 
-  let opener;
-  const opening = () => (opener ||= import(new URL(me.dataset.gates, location))
+  let opener, told;
+  const opening = () => (opener ||= import(`${base}/gates.js?v=${me.dataset.gates}`)
     .then((gates) => gates.opener(nonce, isAllowed)));
 
   const GATES = "[data-consent], [data-category]";
+  const OURS = `${GATES}, .vc-banner, .vc-link`;
   const release = async () => {
+    await told;
     if (all(GATES).some(isAllowed)) (await opening()).release();
   };
 
@@ -47,9 +49,8 @@
   const say = async (reply) => {
     await styled();
     const innerHTML = '<p class="vc-quiet" role="status"></p>';
-    if (!status?.isConnected) {
-      status = document.body.appendChild(make("div", { className: "visitor-choice", innerHTML }));
-    }
+    const parts = { className: "visitor-choice", innerHTML };
+    if (!status?.isConnected) status = document.body.appendChild(make("div", parts));
     const line = status.firstChild;
     status.lang = reply.lang || lang;
     status.replaceChildren(line);
@@ -73,12 +74,27 @@
     setTimeout(() => element.remove(), 120);
   };
 
+  // Banner and link go along when the body is replaced; a banner that was answered does not.
+  const [link] = all("body > .vc-link");
+  let [banner] = all("#visitor-choice");
+  let asks = Boolean(banner);
+  const settle = () => {
+    const [found, ...others] = all("#visitor-choice:not(.vc-leaving)");
+    const links = all(".vc-link");
+    [...others, ...links.slice(0, -1)].forEach((element) => element.remove());
+    if (!asks && found) leave(found);
+    else if (found) banner = found;
+    else if (asks && banner) document.body.prepend(banner);
+    if (link && !links.length) document.body.append(link);
+  };
+
   const follow = async ({ allowed: now, asked, signals, clear }) => {
     const before = [...allowed].sort().join();
     allowed = new Set(now);
-    if (!asked.length) all("#visitor-choice").forEach(leave);
+    asks = asked.length > 0;
+    settle();
     // Vendors hear of it before their tags run.
-    if (signals) await import(signals.script).then((it) => it.tell(signals, base, nonce), () => {});
+    told = signals && import(signals.script).then((it) => it.tell(signals, base, nonce), () => {});
     await release().catch(() => {}); // the next page opens them
     if (clear) import(clear.script).then((file) => file.clear(clear), () => {});
     if (before === [...allowed].sort().join()) return;
@@ -95,12 +111,10 @@
       const reply = await (await fetch(`${base}/state${shared ? `?lang=${lang}` : ""}`)).json();
       // What runs in a page brought back, though withdrawn since, ends only with the page.
       const gone = [...allowed].some((name) => !reply.allowed.includes(name));
-      const opens = plain && reply.allowed.length > allowed.size;
-      if (running && (gone || opens)) return location.reload();
+      const more = plain && reply.allowed.length > allowed.size;
+      if (running && (gone || more)) return location.reload();
       follow(reply);
-      if (!shared) return;
-      await (await shared)(reply.banner);
-      room();
+      if (shared) (await shared)(reply.banner).then(room);
     } catch { /* The next page shows what holds. */ }
   };
 
@@ -119,6 +133,16 @@
     join();
     learn(true);
   });
+  document.addEventListener("prerenderingchange", () => learn(true));
+
+  // What a site puts into the page later: other content, or another body.
+  new MutationObserver((records) => {
+    const isNews = (node) => [root, document.body].includes(node.parentNode)
+      || node.matches?.(OURS) || node.querySelector?.(OURS);
+    if (!records.some(({ addedNodes }) => [...addedNodes].some(isNews))) return;
+    settle();
+    release();
+  }).observe(root, { childList: true, subtree: true });
 
   /* ---- forms ---- */
 
@@ -217,7 +241,8 @@
 
   room();
   release();
-  if (shared) learn();
+  const isAhead = performance.getEntriesByType("navigation")[0]?.deliveryType?.endsWith("prefetch");
+  if (shared || isAhead) learn(!shared); // one fetched ahead may be from before the answer
   // The second page finds the stylesheet in the cache.
   (window.requestIdleCallback || setTimeout)(() =>
     fetch(style, { priority: "low" }).catch(() => {}));

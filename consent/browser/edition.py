@@ -213,7 +213,7 @@ class Edition:
             "shown": self.presentations[lang][0].hash,
             "style": self.address("style.css"),
             "script": self.address("script.js"),
-            "gates": self.address("gates.js"),
+            "gates": self.interface.versions["gates.js"],
             # A page keeps the policy that it came with: what is allowed then needs a new one,
             # unless all are given the same.
             "renews": enforcement.policy == "enforce" and not enforcement.cacheable,
