@@ -198,6 +198,20 @@ def test_what_is_one_visitors_stays_out_of_the_shared_cache(public: Visited, pat
     assert path not in public.cache.stored
 
 
+def test_cookies_pass_by_what_their_own_visitor_has_allowed(public: Visited) -> None:
+    """R98: the page is everybody's, what the firewall lets through with it is not."""
+
+    async def counts(request: Request) -> Response:
+        return HTMLResponse(PAGE, headers={"set-cookie": "_count=1"})
+
+    app = public.site.consent.protect(Starlette(routes=[Route("/", counts)]))
+    replies = [ask(app, "/", {**BROWSER, **cookie}) for cookie in public.cookies]
+    passed = ["set-cookie" in reply.headers for reply in replies]
+    assert passed == [False, True, False, True, False]
+    assert len({reply.body for reply in replies}) == 1
+    assert {reply.headers["cache-control"] for reply in replies} == {"private"}
+
+
 def test_a_page_for_everybody_has_a_weak_etag_of_its_settings(make_site: Make) -> None:
     """Its bytes are not the app's, and other settings make others of them."""
     site = make_site(toml=CACHEABLE)
