@@ -113,8 +113,7 @@ def refilled(
             placeholder = placeholder_for(plan, page, policies)
             before = before_for(plan, policies, top)
             gates = LateGates(plan.allows, placeholder, plan.hosts, before, awake=True)
-            gated = through(gates, seen.data, True, fit, top)
-            filling = (*tailed(gated, fit.tail, top.close, True), b"")
+            filling = (*through(gates, seen.data, True, fit, top), b"")
         else:
             filling = filled(seen.data, whole, fit, top)
         body, held, tail = filling
@@ -155,16 +154,22 @@ def before_for(plan: Plan, policies: Sequence[bytes], top: Top) -> Before | None
     return plan.signals.page(inline=policy.runs and not top.policy, nonce=policy.script)
 
 
-def through(gates: LateGates, data: bytes, ended: bool, fit: Fitted, top: Top) -> bytes:
-    """Send the first bytes of a page through its gates, with what goes in between them."""
+def through(
+    gates: LateGates, data: bytes, ended: bool, fit: Fitted, top: Top
+) -> tuple[bytes, bytes]:
+    """Send the first bytes of a page through its gates, with what goes in between them.
+
+    Gives what comes of them, and what is held since it may be the page's end.
+    """
     at = 0
     out: list[bytes] = []
     for place, piece in ((top.head, fit.style), (top.body, fit.banner)):
         if piece:
             out += (gates.feed(data[at:place], settled=True), piece)
             at = place
-    out.append(gates.feed(data[at:], ended))
-    return b"".join(out)
+    # The end of the page is behind all that.
+    rest, held = tailed(gates.feed(data[at:], ended), fit.tail, top.close, ended)
+    return b"".join((*out, rest)), held
 
 
 @lru_cache(maxsize=8)

@@ -147,6 +147,7 @@ def _rewriting(
     declared, data, ended = found.declared, b"", False
     top: Top | None = None
     search: Search | None = None
+    allows = plan.allows
     inserts = plan.insertion is not None or plan.page is not None
     out: Awaitable[None] = _DONE
     while True:
@@ -182,8 +183,10 @@ def _rewriting(
             if document is None:
                 out = _DONE
                 continue
-            if not document or not inserts:
-                top = _NOWHERE if document else None
+            if not document:  # a fragment has no place of its own, but gates and hosts like a page
+                inserts = False
+            if not inserts:
+                top = _NOWHERE if document or allows is not None else None
                 break
             search = Search()
         if top := search.look(data, ended):
@@ -191,7 +194,7 @@ def _rewriting(
         out = _DONE
 
     if top is None:
-        if message["type"] == _BODY:  # a fragment goes as it is
+        if message["type"] == _BODY:
             if start is not None and visitor is not None and visitor.read:
                 start = _headed(start, found, False, True, KEEP)
             out = _all(send, start, {**message, "body": data})
@@ -200,11 +203,12 @@ def _rewriting(
             out = send(message)
 
     # What goes in is known now. A whole page without gates is done with at once.
-    allows, begin = plan.allows, top if inserts else None
+    begin = top if inserts else None
     clean = allows is None or (plan.hosts is None and not marked(data, begin))
     whole = ended and clean
-    page = plan.page(scope, visitor) if plan.page and (plan.adds or not whole) else None
-    insertion = insertion_for(plan, page, top) if plan.adds else None
+    adds = plan.adds and inserts
+    page = plan.page(scope, visitor) if plan.page and (adds or not whole) else None
+    insertion = insertion_for(plan, page, top) if adds else None
     gates: LateGates | None = None
     body, held, tail = data, b"", b""
     if seen is None and plan.hosts is not None:
@@ -231,8 +235,7 @@ def _rewriting(
                 fit = fitted(insertion, plan, found.policies, top, page)
             if gates is not None and not passes:
                 tail = fit.tail
-                body = through(gates, data, ended, fit, top)
-                body, held = tailed(body, tail, top.close, ended)
+                body, held = through(gates, data, ended, fit, top)
             elif insertion is not None:
                 body, held, tail = filled(data, whole, fit, top)
 

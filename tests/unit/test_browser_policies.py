@@ -28,6 +28,7 @@ from tests.unit.rewriter_samples import (
     STYLE,
     TOP,
 )
+from tests.unit.test_hosts import hosts
 
 CSP = b"content-security-policy"
 
@@ -122,7 +123,8 @@ def test_trap_13_a_policy_outside_us_or_in_a_meta_forbids_inline_style() -> None
         b"<!-- c -->",
     ],
 )
-def test_trap_14_a_fragment_is_left_as_it_is(fragment: bytes) -> None:
+def test_trap_14_nothing_is_put_into_a_fragment(fragment: bytes) -> None:
+    """It is another visitor's all the same: what is refused in one would have been held back."""
     plan = FIRST._replace(allows=lambda name: True)
     messages = page(fragment, [*HTML, (b"etag", b'"e"')])
     for chunks in (
@@ -130,7 +132,18 @@ def test_trap_14_a_fragment_is_left_as_it_is(fragment: bytes) -> None:
         [messages[0], *(body(c, more=True) for c in cut(fragment, 1)), body(b"")],
     ):
         sent = respond(plan, chunks)
-        assert (sent.start, sent.body) == (messages[0], fragment)
+        assert sent.body == fragment
+        assert sent.headers[b"cache-control"] == b"private"
+
+
+def test_trap_14_gates_and_hosts_hold_in_a_fragment_too() -> None:
+    """What htmx or Turbo fetches is as much a part of the page as what came with it."""
+    plan = FIRST._replace(allows=lambda name: name == "a", hosts=hosts())
+    fragment = b"<p><template data-consent=a>1</template><img src=//ads.test/x></p>"
+    held = b'<p>1<img data-consent="ads" data-held="src" data-held-src=//ads.test/x></p>'
+    for chunks in ([fragment], cut(fragment, 1)):
+        assert respond(plan, page(chunks, length=False)).body == held
+        assert respond(plan, page(chunks)).body == held
 
 
 @pytest.mark.parametrize(
