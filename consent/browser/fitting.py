@@ -112,7 +112,9 @@ def refilled(
         if whole and plan.allows is not None and (seen.marked or plan.hosts):
             placeholder = placeholder_for(plan, page, policies)
             before = before_for(plan, policies, top)
-            gates = LateGates(plan.allows, placeholder, plan.hosts, before, awake=True)
+            gates = LateGates(
+                plan.allows, placeholder, plan.hosts, before, awake=True, framed=top.framed
+            )
             filling = (*through(gates, seen.data, True, fit, top), b"")
         else:
             filling = filled(seen.data, whole, fit, top)

@@ -22,7 +22,7 @@ from .elements import (
     Elements,
     Embed,
 )
-from .holding import CONTENT, Holder, Known, Placeholder
+from .holding import CONTENT, WITH_CONTENT, Holder, Known, Placeholder
 from .hosts import Hosts
 from .html import (
     ATTRIBUTE,
@@ -81,11 +81,16 @@ class Gates:
         placeholder: Placeholder | None = None,
         hosts: Hosts | None = None,
         before: Before | None = None,
+        *,
+        nested: bool = False,
+        framed: bool = False,
     ) -> None:
         self._allows = allows
+        self._hosts = hosts
+        self._nested, self._framed = nested, framed
         self._before = before
         self._holder = Holder(hosts, placeholder) if hosts else None
-        self._quick: dict[bytes, Known] = hosts.quick if hosts else {}
+        self._quick: dict[bytes, Known] = hosts.quick if hosts and not framed else {}
         self._skip = _SKIP_LOADS if hosts else _SKIP
         self._last = False
         self._placeholder = placeholder
@@ -202,11 +207,8 @@ class Gates:
             gate = opens and self._elements.enter(name, b"")
             return position if gate else end
         gates = b"template".startswith(name) or b"script".startswith(name)
-        if (
-            self._removing
-            or gates
-            or (self._holder is not None and start is not None and not start[1])
-        ):
+        gates = gates or (self._holder is not None and start is not None and not start[1])
+        if self._removing or gates:
             self._kept = rest
             return position
         return self._keep(rest, end)
@@ -230,26 +232,33 @@ class Gates:
         elements = self._elements
         content = end
         if self._holder is not None and not match[1] and not self._removing:
-            foreign = elements.foreign()
-            content, whole = self._holder.content(name, buffer, end, foreign)
+            foreign, whole = elements.foreign(), True
+            if not (self._nested and name == b"noscript"):
+                content, whole = self._holder.content(name, buffer, end, foreign)
             if not whole and not self._last:
                 return False
         fed, self._long = self._long, False
-        if len(elements.stack) >= DEEPEST:
-            self._lose(buffer, start, end)
+        deep = len(elements.stack) >= DEEPEST
+        if deep and self._lose(buffer, start, end):
             return True
         if match[1]:
             self._end_tag(buffer, start, end, name, long, kept)
+            return True
+        if self._framed and (name == b"template" or name in RAW - {b"noframes"}):
+            self._leave_out(buffer, start, end)  # in a frameset browsers read past these
             return True
         space = elements.enter(name, rest)
         if name == b"template" and not self._removing:
             if space:
                 self._foreign_template(buffer, start, end, space, rest, long)
-            else:
+            elif not deep:  # else it stays closed, as HTML has it
                 self._template(buffer, start, end, {} if long else attributes(rest))
             return True
         if name == b"template" and not space:
             elements.stack.append(Element(TEMPLATE, name))
+            return True
+        if self._holder is not None and name == b"noscript" and not space and content > end:
+            self._noscript(buffer, end, content)
             return True
         shown: bytes | None = None
         same = False
@@ -264,7 +273,7 @@ class Gates:
         elif self._holder is not None and not self._removing and not fed:
             held = self._holder.hold(match[2], rest, space, buffer[end:content], elements.gate())
             same = not (held and held.placed) and (
-                content == end or (name == b"script" and b"src" in attributes(rest))
+                name not in WITH_CONTENT or (name == b"script" and b"src" in attributes(rest))
             )
             if held is not None and held.owner:
                 shown, names = shown or buffer[start:end], [*names, held.owner]
@@ -302,19 +311,33 @@ class Gates:
         held = self._holder.hold(start[2], rest, b"", b"", "")
         return tag if not (held and held.tag) else held.tag[:-1] + tag[start.end() + len(rest) :]
 
-    def _lose(self, buffer: bytes, start: int, end: int) -> None:
-        """Read no further: HTML gates stay closed by themselves, the rest of an SVG is left out."""
-        if self._lost:
-            return
-        self._lost = True
-        _logger.warning("a page nests more than %d elements: its gates stay closed", DEEPEST)
+    def _lose(self, buffer: bytes, start: int, end: int) -> bool:
+        """Whether nothing is read any further: then the rest of an SVG is left out.
+
+        HTML gates stay closed by themselves, and what loads is judged as before.
+        """
+        if not self._lost:
+            self._lost = True
+            _logger.warning("a page nests more than %d elements: its gates stay closed", DEEPEST)
         foreign = any(e.kind not in (TEMPLATE, OPENED) for e in self._elements.stack)
         if foreign and not self._removing:
             self._leave_out(buffer, start, end)
             self._removing = True
+        return foreign
+
+    def _noscript(self, buffer: bytes, start: int, end: int) -> None:
+        """Read what a `noscript` holds by itself: where scripts run, it is text up to its end tag.
+
+        Where none do it is markup, and whatever it leaves open hides only more than is judged here.
+        """
+        assert self._holder
+        inner = Gates(self._allows, self._placeholder, self._hosts, self._before, nested=True)
+        self._leave_out(buffer, start, end)
+        self._out.append(inner.feed(buffer[start:end], True))
 
     def _template(self, buffer: bytes, start: int, end: int, found: dict[bytes, bytes]) -> None:
-        gate = found.get(b"data-consent")
+        # A shadow root is live from the start: it is no gate, and what it loads is judged.
+        gate = found.get(b"data-consent") if b"shadowrootmode" not in found else None
         embed, name = None, ""
         if gate is not None:
             name = text(gate)

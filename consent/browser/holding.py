@@ -21,6 +21,9 @@ Placeholder = Callable[[str, Mapping[str, str], bytes], bytes]
 CONTENT = 60 * 1024
 """How much of a script or style that stands in the page is read, in bytes."""
 
+WITH_CONTENT = frozenset(b"script style video audio noscript".split())
+"""Elements that are judged by what they hold too."""
+
 NOBODY = "-"
 """Stands for the service where none is declared: nobody can be allowed."""
 
@@ -34,6 +37,7 @@ _WRAPPED = frozenset((b"iframe", b"embed"))
 _UNSEEN = re.compile(rb"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
 _DOT = re.compile(rb"\s*0*[01]?\s*(?:px)?\s*")
 _FOREIGN_END = {name: re.compile(rb"(?i)</%b" % name) for name in (b"script", b"style")}
+_NOSCRIPT_END = re.compile(rb"(?i)</noscript(?=[\t\n\f\r />])")
 _BEFORE_SOURCE = re.compile(rb"[\t\n\f\r ]*+(?=<(?i:source|track)[\t\n\f\r />])")
 
 
@@ -79,7 +83,8 @@ class Holder:
     def content(self, name: bytes, buffer: bytes, start: int, foreign: bool) -> tuple[int, bool]:
         """Find what belongs to a tag that ends at `start`, to judge it: (its end, all of it there).
 
-        That is the text of a script or style, and the sources of a video or a sound.
+        That is the text of a script or style, the sources of a video or a sound, and what stands in
+        a `noscript`.
         """
         if name in (b"script", b"style"):
             if foreign:
@@ -93,6 +98,9 @@ class Holder:
             return end, True
         if name in (b"video", b"audio") and not foreign:
             return _sources(buffer, start)
+        if name == b"noscript" and not foreign:
+            found = _NOSCRIPT_END.search(buffer, start, start + CONTENT)
+            return (found.start(), True) if found else (start, len(buffer) - start >= CONTENT)
         return start, True
 
     def hold(

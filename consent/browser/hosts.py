@@ -145,6 +145,9 @@ class Hosts:
             if not allowed:
                 inline += [(service.id, pattern) for pattern in service.inline]
         self.refusing = bool(refused or inline or strict)
+        # Stands for all where the address itself cannot be known.
+        blocked = (s.id for s in services if s.hosts and not allows(s.id))
+        self.first = next(blocked, "" if strict else None)
         # Whose first tag in a page is looked for: those that are told of the choice before it.
         self.told: Hosts | None = None
         signalled = [s for s in services if s.signal and allows(s.id)] if told else []

@@ -224,7 +224,9 @@ def _rewriting(
             if placeholder is not None and page is not None:
                 placeholder = tokened(placeholder, page)
             before = before_for(plan, found.policies, top)
-            gates = LateGates(allows, placeholder, plan.hosts, before, awake=ended)
+            gates = LateGates(
+                allows, placeholder, plan.hosts, before, awake=ended, framed=top.framed
+            )
             passes = gates.passes(data, begin)
         if passes and insertion is not None and seen is not None:
             policies = found.policies

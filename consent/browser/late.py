@@ -114,11 +114,14 @@ class LateGates:
         before: Before | None = None,
         *,
         awake: bool = False,
+        framed: bool = False,
     ) -> None:
         self._allows = allows
         self._placeholder = placeholder
         self._before = before
-        self._gates = Gates(allows, placeholder, hosts, before) if awake or hosts else None
+        self._gates = (
+            Gates(allows, placeholder, hosts, before, framed=framed) if awake or hosts else None
+        )
         self._passed: list[bytes] = []
         self._size = 0
         self._held = b""

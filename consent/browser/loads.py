@@ -27,7 +27,7 @@ ANYWHERE = b"style|background|ping|attributionsrc"
 
 LOADING = (
     b"script iframe frame img image source video audio track embed object applet link input style"
-    b" base meta param portal fencedframe bgsound"
+    b" base meta param portal fencedframe bgsound noscript"
 )
 """HTML elements whose tags are always looked at."""
 
@@ -41,12 +41,25 @@ _ANIMATED = frozenset(b"from to by values".split())
 _REFRESH = re.compile(r"[\s\d.;,]*(?:url\s*=\s*)?[\"']?\s*(.*)", re.IGNORECASE | re.DOTALL)
 _MOVIE = frozenset(("movie", "src", "url", "data", "code", "filename"))
 _CSS = re.compile(
-    r"""/\*.*?(?:\*/|\Z)|"([^"\n\r\f]*).?|'([^'\n\r\f]*).?|url\(\s*([^"'\s)][^)]*)""",
+    r"""/\*.*?(?:\*/|\Z)|"([^"\n\r\f]*).?|'([^'\n\r\f]*).?"""
+    r"""|(?<![\w-])url\(\s*([^"'\s)][^)]*)""",
     re.DOTALL | re.IGNORECASE,
 )
 _CSS_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|\r\n|(.))", re.DOTALL)
-_SOMEWHERE = re.compile(r"""(?:[a-z]+:)?[/\\]{2,}[^\s"'()<>;,]+""", re.IGNORECASE)
-_IMPORT = re.compile(r"""\b(?:import|from)\s*\(?\s*(?:/\*.*?\*/\s*)*["'`]([^"'`\n]*)""", re.DOTALL)
+_SOMEWHERE = re.compile(
+    r"""(?:(?<![a-z])[a-z]++:)?+(?<![/\\])[/\\]{2,}+[^\s"'()<>;,]+""", re.IGNORECASE
+)
+# What may stand between `import` or `from` and its address; then every text of a module.
+_TOKENS = re.compile(
+    r"""/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|//[^\n\r\u2028\u2029]*+|[\s(]++"""
+    r"""|(?P<word>[\w$]++)|"(?P<a>(?:[^"\\\n]++|\\.)*+)"?|'(?P<b>(?:[^'\\\n]++|\\.)*+)'?"""
+    r"""|`(?P<c>(?:[^`\\]++|\\.)*+)`?|.""",
+    re.DOTALL,
+)
+_IMPORT = re.compile(r"""\b(?:import|from)\s{0,64}+\(?\s{0,64}+(["'`])([^"'`\n]{0,2048})""")
+_JS_ESCAPE = re.compile(
+    r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]+)\}|(.))", re.DOTALL
+)
 
 
 def refused(
@@ -123,14 +136,17 @@ def in_refresh(value: str, hosts: Hosts) -> str | None:
     """The service that the address of a `Refresh` is refused for."""
     match = _REFRESH.fullmatch(value)
     address = match[1] if match else value
-    return _first([address, address.rstrip("\"' ")], hosts)
+    cut = re.split("[\"']", address, maxsplit=1)[0]
+    return _first([address, address.rstrip("\"' "), cut], hosts)
 
 
 def in_style(value: str, hosts: Hosts) -> str | None:
     """The service that one of the addresses of a style sheet is refused for."""
     if "\\" in value:
+        # Whatever is spelt with escapes: anything that looks like an address counts.
         plain = _CSS_ESCAPE.sub(_unescaped, value)
-        return _first(_SOMEWHERE.findall(plain), hosts)
+        joined = plain.translate(dict.fromkeys(map(ord, "\t\n\r\f")))
+        return _first([*_SOMEWHERE.findall(plain), *_SOMEWHERE.findall(joined)], hosts)
     return _first([a or b or c for a, b, c in _CSS.findall(value) if a or b or c], hosts)
 
 
@@ -153,6 +169,9 @@ def in_json(value: str, hosts: Hosts) -> str | None:
             if (service := hosts.refuses(one.replace("*", "x"))) is not None:
                 return service
         elif isinstance(one, dict):
+            if "where" in one or one.get("source") == "document":
+                # Rules for links choose them in the page, where links to anybody may stand.
+                return hosts.first
             pending += [*one, *one.values()]
         elif isinstance(one, list):
             pending += one
@@ -160,5 +179,29 @@ def in_json(value: str, hosts: Hosts) -> str | None:
 
 
 def in_module(value: str, hosts: Hosts) -> str | None:
-    """The service that a module's static imports, or those that look so, are refused for."""
-    return _first(_IMPORT.findall(value), hosts)
+    """The service that a module's imports, or those that look so, are refused for."""
+    if "import" not in value and "from" not in value:
+        return None
+    found = [address for _, address in _IMPORT.findall(value)]
+    wanted = False
+    for match in _TOKENS.finditer(value):
+        kind = match.lastgroup
+        if kind == "word":
+            wanted = match["word"] in ("import", "from")
+        elif kind is not None:
+            if wanted:
+                found.append(match[kind])
+            wanted = False
+        elif match[0].isspace() or match[0][:1] in "/(":
+            pass
+        else:
+            wanted = False
+    return _first([_JS_ESCAPE.sub(_plain, address) for address in found], hosts)
+
+
+def _plain(match: re.Match[str]) -> str:
+    code = match[1] or match[2] or match[3]
+    if not code:
+        return "" if match[4] in "\n\r\u2028\u2029" else match[4]
+    number = int(code[-8:], 16)
+    return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd"

@@ -104,6 +104,23 @@ TAGS = {
     "module's import": '<script type="module">import "http:@"</script>',
     "module's import of names": "<script type=module>import {a} from 'http:@'</script>",
     "module's export": "<script type=module>export * from 'http:@'</script>",
+    "module's import behind a line comment": "<script type=module>import//\n'http:@'</script>",
+    "module's import, escape": "<script type=module>import 'http:\\x2f/%H/%N'</script>",
+    "module's import, behind a text": "<script type=module>let a='\"';import 'http:@'</script>",
+    "refresh in quotes with more": "<meta http-equiv=refresh content=\"0;url='@'x\">",
+    "speculation rules for links": (
+        '<script type="speculationrules">{"prefetch":[{"source":"document","where":'
+        '{"not":{"href_matches":"/zz"}},"eagerness":"immediate"}]}</script><a href="@">x</a>'
+    ),
+    "template of a shadow with a gate": (
+        "<div><template data-consent=ads shadowrootmode=open><img src='@'></template></div>"
+    ),
+    "frame in a gate": (
+        "<!doctype html><frameset><template data-consent=ads><frame src='@'></template></frameset>"
+    ),
+    "frame in a title": "<!doctype html><frameset><title><frame src='@'></title></frameset>",
+    "frame in a style": "<!doctype html><frameset><style><frame src='@'></style></frameset>",
+    "frame in a script": "<!doctype html><frameset><script><frame src='@'></script></frameset>",
     "module's import within": "<script type=module>import('http:@')</script>",
     "module's import behind a comment": "<script type=module>import/**/'http:@'</script>",
 }
@@ -145,6 +162,8 @@ STYLES = {
     "element, font": "<style>@font-face{font-family:f;src:url(@)}p{font-family:f}</style><p>x</p>",
     "element, before": "<style>p::before{content:url(@)}</style><p>x</p>",
     "element, comment of HTML": "<style><!-- p{background:url(@)} --></style><p>x</p>",
+    "element, url in a name": '<style>a{x:xurl(a")")}p{background:url(@)}</style><p>x</p>',
+    "element, escaped tab": '<style>p{background:url("/\\9 /%H/%N")}</style><p>x</p>',
     "element with spaces": "<style>p{background:url(  '@'  )}</style><p>x</p>",
     "element of a file": '<link rel=stylesheet href="data:text/css,p{background:url(http:@)}"><p>x</p>',
     "element of a file, coded": "<link rel=stylesheet href='{css64}'><p>x</p>",
@@ -257,6 +276,17 @@ TOKENS = {
     "behind a closed gate": "<template data-consent=other></template><img src='@'>",
     "behind a broken tag": "<p <img src='@'>",
     "in a broken tag": "<img src='@' <p>",
+    "behind noscript with a comment": "<noscript><!--</noscript><img src='@'>-->",
+    "behind noscript with an attribute": "<noscript><p title='</noscript><img src=@>'>",
+    "behind noscript with a style": "<noscript><style></noscript><img src='@'></style>",
+    "behind noscript with a title": "<noscript><title></noscript><img src='@'></title>",
+    "behind noscript with a frame": "<noscript><iframe></noscript><img src='@'></iframe>",
+    "behind noscript with a gate": (
+        "<noscript><template data-consent=ads></noscript><img src='@'></template>"
+    ),
+    "behind many templates": "<template>" * 130 + "</template>" * 130 + "<img src='@'>",
+    "behind an empty style": "<style></style><style>@import '@';</style>",
+    "behind an empty video": "<video></video><video preload=auto><source src='@'></video>",
     "in select": "<select><option><img src='@'></select><img src='@'>",
     "in a table": "<table><img src='@'></table>",
     "in details": "<details open><img src='@'></details>",

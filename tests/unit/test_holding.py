@@ -204,3 +204,51 @@ def test_hostile_pages_take_time_in_proportion_to_their_size(name: str, size: in
     count = 60_000 // len(unit)
     small, large = seconds(count), seconds(4 * count)
     assert large <= 5 * small + 0.02
+
+
+def test_what_is_remembered_of_a_tag_never_lets_its_content_through() -> None:
+    """An empty style, script or video says nothing of the next one that begins alike."""
+    known = hosts()
+
+    def again(data: bytes) -> bytes:
+        return Gates(lambda name: False, stand_in, known).feed(data, True)
+
+    for empty, full in (
+        (b"<style></style>", b"<style>@import '//ads.test/';</style>"),
+        (b"<style>", b"<style>p{background:url(//ads.test/)}</style>"),
+        (b"<script></script>", b"<script>startChat(1)</script>"),
+        (b"<video></video>", b"<video><source src=//ads.test/></video>"),
+        (b"<noscript></noscript>", b"<noscript><img src=//ads.test/></noscript>"),
+        (b"<title></title>", b"<title></title>"),
+    ):
+        for _ in range(3):
+            assert again(empty) == empty
+        assert again(full) == held(full)
+
+
+ODD_LOADS = {
+    "imports": b"<script type=module>" + b"import /*" * 6000,
+    "comments": b"<script type=module>import" + b"/**/" * 12_000 + b"x",
+    "spaces": b"<script type=module>import" + b" " * 50_000,
+    "quotes": b"<script type=module>" + b"'\\" * 25_000,
+    "escapes in styles": b"<style>\\61 " + b"a" * 50_000,
+    "slashes in styles": b"<style>\\61 " + b"/ " * 25_000,
+    "slashes": b"<style>\\61 " + b"/" * 50_000,
+    "noscripts": b"<noscript>" * 30_000,
+    "noscripts that end": b"<noscript></noscript>" * 2500,
+}
+
+
+@pytest.mark.parametrize("name", ODD_LOADS)
+def test_odd_scripts_and_styles_take_time_in_proportion_to_their_size(name: str) -> None:
+    whole = ODD_LOADS[name]
+
+    def seconds(data: bytes) -> float:
+        best = float("inf")
+        for _ in range(3):
+            begin = time.thread_time()
+            held(data)
+            best = min(best, time.thread_time() - begin)
+        return best
+
+    assert seconds(whole) <= 5 * seconds(whole[: len(whole) // 4]) + 0.02
