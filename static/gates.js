@@ -44,7 +44,7 @@ export const opener = (nonce, isAllowed) => {
       script.dataset.consent = gate.dataset.consent;
       delete script.dataset.category;
     }
-    const placeholder = gate.nextElementSibling?.closest(".vc-embed");
+    const placeholder = gate.nextElementSibling?.closest(".vc-embed, style[data-stand-in]");
     gate.replaceWith(content);
     replace(placeholder, first);
     return scripts;

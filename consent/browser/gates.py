@@ -118,6 +118,8 @@ class Gates:
         self._out, self._from, self._inner_from = [], self._sent, kept
         self._kept, self._sent = b"", 0
         self._last = last
+        if self._holder is not None:
+            self._holder.searched = 0
         end = self._scan(buffer, kept)
         if last:
             end = len(buffer)

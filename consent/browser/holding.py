@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping
+from html import escape
 from typing import NamedTuple
 
 from .hosts import Hosts
 from .html import ATTRIBUTE, TAG, attributes, raw_end, text
-from .loads import in_json, in_module, in_style, refused
+from .loads import in_json, in_module, in_style, refused, voided
 
 Placeholder = Callable[[str, Mapping[str, str], bytes], bytes]
 """What stands for a refused embed: given its id, the template's attributes and its content."""
@@ -71,6 +72,7 @@ class Holder:
     def __init__(self, hosts: Hosts, placeholder: Placeholder | None) -> None:
         self._hosts = hosts
         self._placeholder = placeholder
+        self.searched = 0  # up to where this buffer holds no end of a `noscript`
 
     def keep(self, tag: bytes, known: Known) -> None:
         """Remember what becomes of a tag, in this state of choice."""
@@ -99,8 +101,12 @@ class Holder:
         if name in (b"video", b"audio") and not foreign:
             return _sources(buffer, start)
         if name == b"noscript" and not foreign:
-            found = _NOSCRIPT_END.search(buffer, start, start + CONTENT)
-            return (found.start(), True) if found else (start, len(buffer) - start >= CONTENT)
+            limit = start + CONTENT
+            found = _NOSCRIPT_END.search(buffer, max(start, self.searched), limit)
+            if found is None:
+                self.searched = max(start, min(len(buffer), limit) - len(b"</noscript "))
+                return start, len(buffer) >= limit
+            return found.start(), True
         return start, True
 
     def hold(
@@ -157,6 +163,10 @@ class Holder:
             # A style's type keeps no browser from looking ahead into it for what it imports.
             opening = b'<template data-consent="%b"><%b%b>' % (service.encode(), tag, rest)
             closing = b"</template>" + placeholder
+            if name == b"style":  # what else stands in it holds meanwhile
+                sheet = voided(content.decode("utf-8", "surrogateescape"), self._hosts)
+                kept = sheet.encode("utf-8", "surrogateescape")
+                closing += b"<%b%b data-stand-in>%b</%b>" % (tag, _open(rest), kept, tag)
             if name == b"embed":
                 return Held(opening + closing, placed=bool(placeholder))
             return Held(opening, closing, placed=bool(placeholder))
@@ -166,8 +176,10 @@ class Holder:
             b" ".join(names),
             _renamed(rest, names, b"data-held-"),
         )
+        if b"style" in names and (sheet := voided(text(found[b"style"]), self._hosts)):
+            held = _open(held) + b' style="%b"' % escape(sheet).encode("utf-8")
         if placeholder:
-            held = placeholder + _hidden(held)
+            held = placeholder + _open(held) + b" hidden"
         return Held(held + b">", placed=bool(placeholder))
 
 
@@ -224,14 +236,15 @@ def _is_unseen(found: Mapping[bytes, bytes]) -> bool:
     return dot or b"hidden" in found or bool(_UNSEEN.search(found.get(b"style", b"")))
 
 
-def _hidden(tag: bytes) -> bytes:
-    # A slash at its end would become a part of the attribute's name.
-    return tag.rstrip(b"\t\n\f\r /") + b" hidden"
+def _open(tag: bytes) -> bytes:
+    # A slash at its end would become a part of the name of an attribute that follows.
+    return tag.rstrip(b"\t\n\f\r /")
 
 
 def _typed(tag: bytes, rest: bytes, service: str) -> bytes:
-    """A script or style that no browser runs; the first of two attributes of a name counts."""
+    """A script that no browser runs; the first of two attributes of a name counts."""
     names = [b"src", b"type"]
+    rest = _renamed(rest, [b"data-src", b"data-type"], None)
     return b'<%b type="text/plain" data-consent="%b"%b>' % (
         tag,
         service.encode(),

@@ -152,6 +152,29 @@ def test_an_undeclared_host_is_held_for_nobody_in_strict_mode() -> None:
     assert b"<b>" not in out
 
 
+def test_what_else_stands_in_a_style_holds_meanwhile() -> None:
+    sheet = b"<style nonce=n>p{color:red}@font-face{src:url('//ads.test/f'),url(/own)}</style>"
+    void = sheet.replace(b"//ads.test/f", b"about:invalid").replace(
+        b"nonce=n", b"nonce=n data-stand-in"
+    )
+    assert held(sheet) == b'<template data-consent="ads">%b</template>%b' % (sheet, void)
+    attribute = b'<p style="display:none;background:url(//ads.test/)">'
+    assert held(attribute) == (
+        b'<p data-consent="ads" data-held="style"'
+        b' data-held-style="display:none;background:url(//ads.test/)"'
+        b' style="display:none;background:url(about:invalid)">'
+    )
+    escaped = held(b"<style>p{background:\\75rl(//ads.test/)}</style>")
+    assert escaped.endswith(b"</template><style data-stand-in></style>")
+
+
+def test_a_page_cannot_say_what_a_held_script_loads_later() -> None:
+    out = held(b"<script data-src=/x.js data-type=module src=//ads.test/></script>")
+    assert out.count(b"data-src=") == 1
+    assert b"data-src=//ads.test/" in out
+    assert b"module" not in out
+
+
 def test_a_script_is_judged_by_its_whole_text_however_it_comes() -> None:
     long = b"<script>%bstartChat(1)</script>" % (b"x;" * 10_000)
     inert = held(long)
