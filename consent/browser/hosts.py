@@ -83,7 +83,7 @@ def target(address: str) -> Target | None:
 
 def _host(text: str) -> str:
     if "%" in text:
-        text = unquote_to_bytes(text).decode("utf-8", "replace")
+        text = _unquoted(text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_STOPS).translate(_IGNORED))
         text = text.translate(_STOPS).casefold()
@@ -94,9 +94,14 @@ def _host(text: str) -> str:
                 return text
     text = text.lower().rstrip(".")
     if text[-1:].isdigit() or text.rpartition(".")[2].startswith("0x"):
-        with suppress(OSError):  # one number, fewer than four, octal or hexadecimal ones
+        with suppress(OSError, ValueError):  # one number, fewer than four, octal or hexadecimal
             return inet_ntoa(inet_aton(text))
     return text
+
+
+def _unquoted(text: str) -> str:
+    # JSON may hold halves of characters, which have no bytes of their own.
+    return unquote_to_bytes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
 
 
 class Hosts:
@@ -250,7 +255,7 @@ def _within(path: str, start: str) -> bool:
     if path.startswith(start):
         return True
     if "%" in path or "//" in path or "/." in path:
-        plain = unquote_to_bytes(path).decode("utf-8", "replace")
+        plain = _unquoted(path)
         return _folded(plain).startswith(start) or plain.startswith(start)
     return False
 
@@ -277,12 +282,12 @@ def _mentions(hosts: list[str]) -> re.Pattern[str] | None:
 def _forms(text: str) -> Iterable[str]:
     """A text as it is, and with what it may be coded in taken off."""
     yield text
-    plain = unquote_to_bytes(text).decode("utf-8", "replace").translate(_LEFT_OUT)
+    plain = _unquoted(text).translate(_LEFT_OUT)
     if plain != text:
         yield plain
     head, comma, rest = text.partition(",")
     if comma and "base64" in head.lower():
-        packed = unquote_to_bytes(rest).translate(None, b"\t\n\f\r ")
+        packed = unquote_to_bytes(rest.encode("utf-8", "replace")).translate(None, b"\t\n\f\r ")
         try:
             yield b64decode(packed + b"=" * (-len(packed) % 4)).decode("utf-8", "replace")
         except (Error, ValueError):

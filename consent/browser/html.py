@@ -60,6 +60,7 @@ START = re.compile(rb"<(/?)([a-zA-Z][^\t\n\f\r />]*+)?")
 _RAW_END = {name: re.compile(rb"(?i)</%b(?=[\t\n\f\r />])" % name) for name in RAW - {b"plaintext"}}
 _SCRIPT_EVENT = re.compile(rb"(?i)<!--|-->|<(/?)script(?=[\t\n\f\r />])")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*;?=?)")
+_LONG = re.compile(r"(?<=&#)[0-9]{8,}")
 
 
 def skipper(
@@ -160,10 +161,16 @@ def text(value: bytes) -> str:
     return _REFERENCE.sub(_character, decoded) if "&" in decoded else decoded
 
 
+def resolved(content: str) -> str:
+    """A text that stands between tags, its character references resolved."""
+    # Python reads no number of thousands of digits; one of eight is no character's.
+    return unescape(_LONG.sub(lambda match: match[0].lstrip("0")[:8] or "0", content))
+
+
 def _character(match: re.Match[str]) -> str:
     reference = match[0]
     if reference.startswith("&#"):
-        return unescape(reference)
+        return resolved(reference)
     # In attributes a name without its semicolon counts only where no name or `=` goes on.
     return html5.get(reference[1:], reference)
 

@@ -165,6 +165,20 @@ def test_no_address_raises(address: str) -> None:
         hosts(strict=True).refuses(text)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "//1\0" + "1/",
+        "//1\ud800%ff/",
+        "//ads.test/\ud800%ff",
+        "data:text/html;base64,\ud800%ff",
+        "data:text/html,&#" + "9" * 5000 + ";",
+    ],
+)
+def test_no_odd_address_raises(address: str) -> None:
+    hosts(strict=True).refuses(address)
+
+
 @given(st.lists(st.sampled_from([*"aAdDsS.tTeE", "\t", "\n", "%61", "\u00ad"]), max_size=30))
 def test_two_spellings_of_one_host_are_judged_alike(pieces: list[str]) -> None:
     text = "".join(pieces)

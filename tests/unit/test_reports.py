@@ -123,6 +123,13 @@ def test_what_says_nothing_of_an_undeclared_host_is_not_kept(
     assert kept(reporting) == []
 
 
+@pytest.mark.parametrize("blocked", ["http://1\0" + "1/", "http://\ud800%ff/"])
+def test_a_report_of_no_possible_host_is_taken_and_not_kept(reporting: Site, blocked: str) -> None:
+    for report in (old(blocked), new(blocked), old("//x.example/", page=blocked)):
+        assert send(reporting.client(), report) == 204
+    assert kept(reporting) == []
+
+
 def test_another_part_of_a_declared_host_is_undeclared(reporting: Site) -> None:
     send(reporting.client(), old("https://count.example/other/c.js"))
     assert [host for _, host, _, _ in kept(reporting)] == ["count.example"]
