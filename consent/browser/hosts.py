@@ -38,7 +38,10 @@ _LONGEST = 64 * 1024
 
 
 class Target(NamedTuple):
-    """Where an address leads: a host in lower case, a port if it is written, path and query."""
+    """Where an address leads: a host in lower case, a port if it is written, path and query.
+
+    The path is without its `.` and `..`, as it is asked for.
+    """
 
     host: str
     port: str
@@ -78,7 +81,7 @@ def target(address: str) -> Target | None:
         port = ""
     if not path.startswith("/"):
         path = "/" + path
-    return Target(_host(authority), port, path.partition("#")[0])
+    return Target(_host(authority), port, _folded(path.partition("#")[0]))
 
 
 def _host(text: str) -> str:
@@ -206,14 +209,16 @@ class Hosts:
 
     def _match(self, to: Target) -> str | None:
         found = ""
+        readings = _readings(to.path)
         for entry in self._entries(to.host):
             if entry.port and entry.port != to.port:
                 continue
-            if not _within(to.path, entry.path):
-                continue
-            if entry.allowed:
+            # What is allowed is so however it is read, what is refused in any way.
+            within = [path.startswith(entry.path) for path in readings]
+            if entry.allowed and all(within):
                 return None
-            found = found or entry.service
+            if not entry.allowed and any(within):
+                found = found or entry.service
         if found:
             return found
         own = to.host in self._own or f"{to.host}:{to.port}" in self._own
@@ -251,25 +256,27 @@ class Hosts:
         return next((entry.service for entry in entries if not entry.allowed), None)
 
 
-def _within(path: str, start: str) -> bool:
-    if path.startswith(start):
-        return True
-    if "%" in path or "//" in path or "/." in path:
-        plain = _unquoted(path)
-        return _folded(plain).startswith(start) or plain.startswith(start)
-    return False
-
-
 def _folded(path: str) -> str:
-    """A path without its `.` and `..`."""
+    """A path without its `.` and `..`, which may be written in percent."""
     path, mark, query = path.partition("?")
-    out: list[str] = []
-    for part in path.split("/"):
-        if part == "..":
-            out = out[:1] + out[1:-1]
-        elif part != ".":
-            out.append(part)
-    return "/" + "/".join(out).lstrip("/") + mark + query
+    if "/." in path or "/%2" in path:
+        out, dots = [""], ""
+        for part in path.split("/")[1:]:
+            dots = part.lower().replace("%2e", ".")
+            if dots == "..":
+                del out[max(1, len(out) - 1) :]
+            elif dots != ".":
+                out.append(part)
+        path = "/".join([*out, ""] if dots in (".", "..") else out)
+    return path + mark + query
+
+
+def _readings(path: str) -> tuple[str, ...]:
+    """A path as it is asked for, and as servers may read it where that differs."""
+    if "%" not in path and "//" not in path:
+        return (path,)
+    plain = _unquoted(path)
+    return path, plain, "/" + _folded(plain).lstrip("/")
 
 
 def _mentions(hosts: list[str]) -> re.Pattern[str] | None:

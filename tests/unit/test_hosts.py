@@ -55,6 +55,11 @@ def hosts(*granted: str, strict: bool = False) -> Hosts:
         ("//0x7f.1/x", "127.0.0.1", "", "/x"),
         ("//2130706433/x", "127.0.0.1", "", "/x"),
         ("//ads.test/x?a#b", "ads.test", "", "/x?a"),
+        ("//ads.test/a/../b", "ads.test", "", "/b"),
+        ("//ads.test/a/b/.%2E/./c/%2e", "ads.test", "", "/a/c/"),
+        ("//ads.test/a\\%2e%2e\\b/..", "ads.test", "", "/"),
+        ("//ads.test/../../a?x/../y", "ads.test", "", "/a?x/../y"),
+        ("//ads.test/a/.b/..c/%2f", "ads.test", "", "/a/.b/..c/%2f"),
     ],
 )
 def test_an_address_is_read_as_a_browser_reads_it(
@@ -106,6 +111,28 @@ def test_what_two_services_load_is_refused_only_while_both_are() -> None:
     assert hosts("ads").refuses("//ads.test/stats/x") is None
     assert hosts("stats").refuses("//ads.test/stats/x") is None
     assert hosts("stats").refuses("//ads.test/x") == "ads"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/maps/x",
+        "/collect/../maps/x",
+        "/collect/%2e%2E/maps/x",
+        "/collect/..%2fmaps/x",
+        "/collect/%2e%2e%2fmaps/x",
+        "/collect\\..\\maps/x",
+        "/collect/.\t./maps/x",
+        "//maps/x",
+    ],
+)
+def test_what_is_allowed_opens_nothing_refused_beside_it(path: str) -> None:
+    assert hosts("stats").refuses(f"//big.test{path}") == "maps"
+
+
+def test_what_is_allowed_may_be_spelt_in_percent() -> None:
+    for path in ("/collect/%61", "/collect/x?a=%2e%2e/maps/", "/collect//x", "/x/../collect"):
+        assert hosts("stats").refuses(f"//big.test{path}") is None
 
 
 def test_a_third_party_that_nobody_declared_is_refused_in_strict_mode_only() -> None:
