@@ -12,11 +12,13 @@ from base64 import b64decode
 from binascii import Error
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from hashlib import blake2b
 from socket import inet_aton, inet_ntoa
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from ..declaration import Service
+from .html import resolved
 
 if TYPE_CHECKING:
     from .holding import Held, Known
@@ -30,11 +32,23 @@ _DEFAULT = {"http": "80", "ws": "80", "https": "443", "wss": "443", "ftp": "21"}
 _WITHIN = frozenset({"data", "javascript", "blob", "filesystem", "view-source"})
 _PORT = re.compile(r":([0-9]*)$")
 # UTS #46: characters that a host is read without, and other full stops.
-_IGNORED = dict.fromkeys([0xAD, 0x34F, 0x180B, 0x180C, 0x180D, 0x200B, 0x2060, 0x2064, 0xFEFF])
-_IGNORED |= dict.fromkeys(range(0xFE00, 0xFE10))
+_IGNORED = dict.fromkeys([0xAD, 0x34F, 0x180B, 0x180C, 0x180D, 0x180F, 0x200B, 0x2060, 0xFEFF])
+_IGNORED |= dict.fromkeys([*range(0x2061, 0x2065), *range(0x1BCA0, 0x1BCA4)])
+_IGNORED |= dict.fromkeys([*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
 _STOPS = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61", "."))
 _ENTRY = re.compile(r"(\*\.)?([^/:]+)(?::([0-9]+))?(/.*)?")
 _LONGEST = 64 * 1024
+# Of a host no more than this counts: the DNS has no longer names.
+_FARTHEST = 253
+# In a text: what may be a host, an address up to its path, and an escape of CSS or script.
+_RUN = re.compile(r"[^\x00-,/:-@\[-`{-\x7f]+")
+_STOP = re.compile(r"[.\u2024-\u2026\u3002\ufe52\uff0e\uff61]")
+_ADDRESS = re.compile(r"""(?:\b(?:https?|wss?|ftp):|[/\\]{2})[^\s"'`<>(){},;?#]*""", re.IGNORECASE)
+_ESCAPE = re.compile(
+    r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|u\{0*([0-9a-f]{1,6})\}|([0-9a-f]{1,6})\s?)", re.IGNORECASE
+)
+# Stands in pages as the name of a language, and is not loaded from.
+_NAMING = frozenset({"www.w3.org"})
 
 
 class Target(NamedTuple):
@@ -90,16 +104,25 @@ def _host(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_STOPS).translate(_IGNORED))
         text = text.translate(_STOPS).casefold()
-        if not text.isascii():
-            try:
-                text = text.encode("idna").decode("ascii")
-            except UnicodeError:
-                return text
+        if not text.isascii() and len(text) <= _FARTHEST:
+            text = _ascii(text) or _ascii("".join(filter(_is_seen, text))) or text
     text = text.lower().rstrip(".")
     if text[-1:].isdigit() or text.rpartition(".")[2].startswith("0x"):
         with suppress(OSError, ValueError):  # one number, fewer than four, octal or hexadecimal
             return inet_ntoa(inet_aton(text))
     return text
+
+
+def _ascii(host: str) -> str | None:
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return None
+
+
+def _is_seen(character: str) -> bool:
+    # In a page that is not of UTF-8 a soft hyphen is a byte that cannot be decoded.
+    return character != "\ufffd" and unicodedata.category(character) not in ("Cf", "Mn")
 
 
 def _unquoted(text: str) -> str:
@@ -132,7 +155,7 @@ class Hosts:
         self._own = frozenset(own)
         self._strict = strict
         self._report = report
-        self._known: dict[str, str | None] = {}
+        self._known: dict[str | bytes, str | None] = {}
         self.tags: dict[tuple[object, ...], Held | None] = {}  # what became of single tags
         self.quick: dict[bytes, Known] = {}
         self._category: dict[str, str] = {}
@@ -162,7 +185,7 @@ class Hosts:
         if any(service.hosts or service.inline for service in signalled):
             self.told = Hosts(signalled, lambda name: False, told=False)
         self._inline = [(service, re.compile(pattern.encode())) for service, pattern in inline]
-        self._inner = _mentions(refused)
+        self._within = bool(refused)
 
     def __bool__(self) -> bool:
         """Whether a page has to be looked at."""
@@ -173,14 +196,16 @@ class Hosts:
 
         An empty id is that of a third party that no service declares.
         """
+        key: str | bytes = address
+        if len(address) > 256:  # a picture in the page, say
+            key = blake2b(address.encode("utf-8", "surrogatepass")).digest()
         try:
-            return self._known[address]
+            return self._known[key]
         except KeyError:
             found = self._judge(address)
             if len(self._known) >= 1024:
                 self._known.clear()
-            if len(address) <= 256:
-                self._known[address] = found
+            self._known[key] = found
             return found
 
     def refuses_target(self, to: Target) -> str | None:
@@ -221,6 +246,9 @@ class Hosts:
                 found = found or entry.service
         if found:
             return found
+        return self._undeclared(to)
+
+    def _undeclared(self, to: Target) -> str | None:
         own = to.host in self._own or f"{to.host}:{to.port}" in self._own
         if own or not to.host:
             return None
@@ -230,6 +258,7 @@ class Hosts:
 
     def _entries(self, host: str) -> Iterable[_Entry]:
         yield from self._exact.get(host, ())
+        host = host[-_FARTHEST:]
         while "." in host:
             host = host.partition(".")[2]
             yield from self._below.get(host, ())
@@ -239,21 +268,32 @@ class Hosts:
 
         What it is coded in is taken off, and what then looks like a host counts.
         """
-        if self._inner is None:
+        if not (self._within or self._strict or self._report):
             return None
-        for form in _forms(text[:_LONGEST]):
-            for match in self._inner.finditer(form):
-                if found := self._match(Target(_host(match[0]), "", "/")):
-                    return found
-                if found := self._match_any_path(_host(match[0])):
-                    return found
+        forms = list(_forms(text[:_LONGEST]))
+        for form in forms:
+            for run in dict.fromkeys(_RUN.findall(form)):
+                if _STOP.search(run) or run in self._exact:
+                    found = self._match_any_path(_host(run.strip(".")))
+                    if found is not None:
+                        return found
+        if self._strict or self._report:
+            for address in dict.fromkeys(address for f in forms for address in _ADDRESS.findall(f)):
+                to = target(address)
+                if to is not None and self._is_strange(to) and self._undeclared(to) is not None:
+                    return ""
         return None
 
     def _match_any_path(self, host: str) -> str | None:
         entries = list(self._entries(host))
-        if any(entry.allowed and entry.path == "/" for entry in entries):
+        if any(entry.allowed and entry.path == "/" and not entry.port for entry in entries):
             return None
         return next((entry.service for entry in entries if not entry.allowed), None)
+
+    def _is_strange(self, to: Target) -> bool:
+        # A comment of a script begins like an address.
+        host = to.host
+        return "." in host and host not in _NAMING and not any(True for _ in self._entries(host))
 
 
 def _folded(path: str) -> str:
@@ -279,23 +319,35 @@ def _readings(path: str) -> tuple[str, ...]:
     return path, plain, "/" + _folded(plain).lstrip("/")
 
 
-def _mentions(hosts: list[str]) -> re.Pattern[str] | None:
-    if not hosts:
-        return None
-    every = "|".join(re.escape(host) for host in sorted(set(hosts), key=len, reverse=True))
-    return re.compile(rf"(?i)(?<![a-z0-9-])(?:[a-z0-9-]+\.)*(?:{every})(?![a-z0-9-])")
-
-
 def _forms(text: str) -> Iterable[str]:
     """A text as it is, and with what it may be coded in taken off."""
-    yield text
-    plain = _unquoted(text).translate(_LEFT_OUT)
-    if plain != text:
-        yield plain
+    yield from _plainer(text)
     head, comma, rest = text.partition(",")
     if comma and "base64" in head.lower():
         packed = unquote_to_bytes(rest.encode("utf-8", "replace")).translate(None, b"\t\n\f\r ")
         try:
-            yield b64decode(packed + b"=" * (-len(packed) % 4)).decode("utf-8", "replace")
+            yield from _plainer(
+                b64decode(packed + b"=" * (-len(packed) % 4)).decode("utf-8", "replace")
+            )
         except (Error, ValueError):
             return
+
+
+def _plainer(text: str) -> Iterable[str]:
+    yield text
+    for plainer in (_unquoted, resolved, resolved, _unescaped):
+        plain = plainer(text)
+        for left_out in "\t\n\r":
+            plain = plain.replace(left_out, "")
+        if plain != text:
+            yield plain
+            text = plain
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(_character, text) if "\\" in text else text
+
+
+def _character(match: re.Match[str]) -> str:
+    code = int(match[1] or match[2] or match[3] or match[4], 16)
+    return chr(code) if code < 0x110000 else "\ufffd"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +53,10 @@ def hosts(*granted: str, strict: bool = False) -> Hosts:
         ("//ａds.test/x", "ads.test", "", "/x"),
         ("//ads。test/x", "ads.test", "", "/x"),
         ("//a\u00adds.te\u200bst/x", "ads.test", "", "/x"),
+        ("//a\U000e0100ds.t\u180fe\u2061s\U0001bca0t/x", "ads.test", "", "/x"),
+        ("//a%F3%A0%84%80ds.test/x", "ads.test", "", "/x"),
+        ("//a\ufffdds.test/x", "ads.test", "", "/x"),
+        ("//a\u200eds.test/x", "ads.test", "", "/x"),
         ("//münchen.test/x", "xn--mnchen-3ya.test", "", "/x"),
         ("//0x7f.1/x", "127.0.0.1", "", "/x"),
         ("//2130706433/x", "127.0.0.1", "", "/x"),
@@ -96,6 +102,23 @@ def test_an_address_without_a_host_leads_to_none(address: str) -> None:
         ("data:text/html,<img src=//ads.test>", "ads"),
         ("data:text/html,%3Cimg src=//%61ds.test%3E", "ads"),
         ("data:text/html;base64,PGltZyBzcmM9Ly9hZHMudGVzdD4=", "ads"),
+        ("data:text/html;base64,PGltZyBzcmM9Ly8mIzk3O2RzLnRlc3Q+", "ads"),
+        ("data:text/html,<img src=//%26%2397;ds.test>", "ads"),
+        ("data:text/html,<img src=//&#97;ds.test>", "ads"),
+        ("data:text/html,<iframe srcdoc='<img src=//&amp;#97;ds.test>'>", "ads"),
+        ("data:text/html,<img src=//\uff41ds.test>", "ads"),
+        ("data:text/html,<img src=//ads\u3002test>", "ads"),
+        ("data:text/html,<img src=//a&shy;ds.test>", "ads"),
+        ("data:text/html,<img src=//a%C2%ADds.test>", "ads"),
+        ("data:text/css,p{background:url(//\\61 ds.test)}", "ads"),
+        ("data:text/css,p{background:url(//a\\000064s.test)}", "ads"),
+        ("data:text/javascript,import '//\\x61ds.te\\u0073\\u{0000074}'", "ads"),
+        ("data:text/html,<img src=//a" + "\u00ad" * 300 + "ds.test>", "ads"),
+        ("//" + "a." * 300 + "ads.test", "ads"),
+        ("data:text/html,<img src=//sub.ads.test.>", "ads"),
+        ("data:text/html,<img src=//user@ads.test:80>", "ads"),
+        ("data:text/html,<img src=//bads.test>", None),
+        ("data:text/html,<img src=//ads.test.good.test>", None),
         ("javascript:'<img src=//ads.test>'", "ads"),
         ("data:image/png;base64,iVBORw0KGgo=", None),
     ],
@@ -140,6 +163,38 @@ def test_a_third_party_that_nobody_declared_is_refused_in_strict_mode_only() -> 
         assert hosts().refuses(address) is None
         assert hosts(strict=True).refuses(address) == ""
     assert hosts(strict=True).refuses("//www.site.fi/") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("<img src=//other.test/x>", "other.test"),
+        ("<img src='https:other.test'>", "other.test"),
+        ("<img src=\\\\other.test>", "other.test"),
+        ("%3Cimg src=%2F%2Fother.test%3E", "other.test"),
+        ("p{background:url(//www.site.fi/),url(//other.test)}", "other.test"),
+        ("<svg xmlns='http://www.w3.org/2000/svg'>", None),
+        ("<img src=//www.site.fi/x>", None),
+        ("a() // ads and others", None),
+        ("<p>other.test", None),
+    ],
+)
+def test_an_undeclared_host_within_an_address_is_found(text: str, host: str | None) -> None:
+    for address in (f"data:text/html,{text}", f"javascript:{text}"):
+        assert hosts().refuses(address) is None
+        assert hosts(strict=True).refuses(address) == (None if host is None else "")
+        seen: list[str] = []
+        Hosts(SERVICES, lambda name: True, ("www.site.fi",), report=seen.append).refuses(address)
+        assert seen == ([] if host is None else [host])
+
+
+@pytest.mark.parametrize("piece", ["a.", "a.test/", "//a.test ", "ads.tes.", "\\", "&#", "%", "ä."])
+def test_a_text_is_searched_in_time_of_its_length(piece: str) -> None:
+    text = "<img src='//" + piece * (60_000 // len(piece))
+    begun = time.perf_counter()
+    hosts(strict=True).mentions(text)
+    hosts(strict=True).refuses(text[10:])
+    assert time.perf_counter() - begun < 1
 
 
 def test_a_third_party_that_nobody_declared_is_reported_by_its_host_alone() -> None:
