@@ -12,7 +12,7 @@ from enum import Enum
 from ..declaration import Declaration, Item, Kind, Service
 from .plan import Reading
 from .request import Scope
-from .set_cookie import BLANK, cookie_name, lifetime
+from .set_cookie import BLANK, cookie_name, deletion
 from .undeclared import Undeclared
 
 Field = tuple[bytes, bytes]
@@ -196,8 +196,10 @@ class Firewall:
                 continue
             if visitor is not None and verdict is not _UNDECLARED:
                 visitor.read = True
-            if verdict is _GRANTED or _deletes(value):
+            if verdict is _GRANTED:
                 out.append(field)
+            elif (removing := deletion(value)) is not None:
+                out.append((field[0], removing))
             elif verdict is _UNDECLARED:
                 self._undeclared.note(name.decode("latin-1"), value, scope, dropped=self._drop)
                 if not self._drop:
@@ -226,11 +228,3 @@ class Firewall:
                         continue
             headers.append(field)
         return {**scope, "headers": headers}
-
-
-def _deletes(value: bytes) -> bool:
-    text = value.lower()
-    if b"max-age" not in text and b"expires" not in text:
-        return False
-    age = lifetime(value)
-    return age is not None and age <= 0

@@ -115,19 +115,31 @@ def test_what_is_declared_under_the_sites_own_domain_is_the_hosts(make_site: Mak
 
 
 @pytest.mark.parametrize(
-    "value",
+    ("value", "passes"),
     [
-        b"_ga=; Max-Age=0",
-        b"_ga=deleted; expires=Thu, 01-Jan-1970 00:00:01 GMT; path=/",
-        b'_ga=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/',
-        b"_ga=; max-age=-1",
-        b"_ga=x; Max-Age=5; Max-Age=0",
-        b"other=; Max-Age=0",
+        (b"_ga=; Max-Age=0", b"_ga=; Max-Age=0"),
+        (
+            b"_ga=deleted; expires=Thu, 01-Jan-1970 00:00:01 GMT; path=/",
+            b"_ga=; path=/; Max-Age=0",
+        ),
+        (
+            b'_ga=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; Secure',
+            b"_ga=; Path=/; Secure; Max-Age=0",
+        ),
+        (b"_ga=; max-age=-1;;Domain = .x.fi", b"_ga=; Domain = .x.fi; Max-Age=0"),
+        (b"_ga=x; Max-Age=5; Max-Age=0", b"_ga=; Max-Age=0"),
+        (b"_ga=x; Expires=00:00:01 Thu Jan 01 1970", b"_ga=; Max-Age=0"),
+        (b"=_ga=x; Expires=Thu, 01-Jan-70 00:00:01 GMT", b"_ga=; Max-Age=0"),
+        (b"_ga=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=+1000", b"_ga=; Max-Age=0"),
+        (b"other=; Max-Age=0", b"other=; Max-Age=0"),
     ],
 )
-def test_a_deletion_always_passes(declared: Site, value: bytes) -> None:
-    assert cookies(http(declared, setting(value))) == [value]
+def test_a_deletion_always_passes_and_stores_nothing(
+    declared: Site, value: bytes, passes: bytes
+) -> None:
+    assert cookies(http(declared, setting(value))) == [passes]
     assert declared.consent.runtime.undeclared.counts == {}
+    assert cookies(http(declared, setting(passes))) == [passes]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +152,12 @@ def test_a_deletion_always_passes(declared: Site, value: bytes) -> None:
         b"_ga=1; Max-Age=x; Expires=nonsense",
         b"_ga=1; Expires=Fri, 31 Dec 2500 23:59:59 GMT",
         b"_ga=Max-Age=0",
+        b"_ga=1; Expires=Wed, 01-Jan-69 00:00:00 GMT",
+        b"_ga=1; Max-Age=" + b"0" * 1100,
+        b"_ga=1; Max-Age=" + b"0" * 900 + b"5",
+        b"_ga=1; Expires=Thu, 01 Jan 1970",
+        b"_ga=1; Expires=Thu, 31 Feb 1970 00:00:00 GMT",
+        b"_ga=1; Expires=Thu, 01 Jan 1970 24:00:00 GMT",
     ],
 )
 def test_what_still_stores_something_is_no_deletion(declared: Site, value: bytes) -> None:
@@ -289,6 +307,8 @@ def test_a_redirect_of_a_framework_keeps_its_session(declared: Site) -> None:
         (b"a=1; Max-Age=", None),
         (b"a=1; Expires=", None),
         (b"a=1; Max-Age=" + b"9" * 400, 1e20),
+        (b"a=1; Max-Age=-" + b"9" * 400, -1e20),
+        (b"a=1; Max-Age=" + b"0" * 1025, None),
     ],
 )
 def test_lifetimes_are_read_as_a_browser_reads_them(field: bytes, seconds: float | None) -> None:
