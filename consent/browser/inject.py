@@ -78,6 +78,9 @@ def responder(
             if message["type"] != _START:
                 return send(message)
             status, fields = message["status"], message.get("headers", ())
+            if type(fields) is not list:  # ASGI allows what can be read once only
+                fields = list(fields)
+                message = {**message, "headers": fields}
             found, came = head(status, fields, plan.tag, plan.hosts)
             if found.encoded and plan.rewrites:
                 again = partial(responder, plan, scope=scope, visitor=visitor, given=given)

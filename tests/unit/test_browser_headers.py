@@ -57,6 +57,19 @@ def test_an_answer_to_this_state_carries_its_tag(status: int) -> None:
     assert sent.headers[b"vary"] == b"Cookie, Sec-GPC"
 
 
+@pytest.mark.parametrize("kind", [b"text/html", b"text/plain"])
+@pytest.mark.parametrize("length", [True, False])
+def test_fields_may_come_from_what_can_be_read_once_only(kind: bytes, length: bool) -> None:
+    fields = [(b"content-type", kind), (b"x-own", b"1")]
+    listed = page(PAGE, headers=fields, length=length)
+    once = [{**listed[0], "headers": iter(listed[0]["headers"])}, *listed[1:]]
+    for _ in range(2):
+        expected = respond(FIRST, page(PAGE, headers=fields, length=length))
+        assert (expected.body == PAGE) == (kind == b"text/plain")
+    sent = respond(FIRST, once)
+    assert (sent.headers, sent.body) == (expected.headers, expected.body)
+
+
 def test_what_is_remembered_of_pages_stays_small() -> None:
     for number in range(200):
         data = PAGE.replace(b"<title>", b"<title>%d" % number) + b"%d " % number * 400
