@@ -53,10 +53,18 @@ export const opener = (nonce, isAllowed) => {
   // What these load is settled when they come into the page, not when they change.
   const SETTLED = "link, object, embed, source, track, meta, base, input, param";
 
+  // What visitors write may pass a site's sanitizer with data-held in it: only what loads is given
+  // back, and nothing that runs. A held srcdoc or javascript: waits for the next page.
+  const LOADS = new RegExp(`^(${"src srcset imagesrcset href xlink:href data poster background "
+    + "lowsrc dynsrc code codebase classid archive manifest ping attributionsrc style content value"
+  }`.replaceAll(" ", "|") + ")$");
+  const runs = (value) => /^javascript:/i.test(value.replace(/[\0- ]/g, ""));
+
   const unhold = (element) => {
     const { consent, held } = element.dataset;
-    for (const name of held.split(" ").filter(Boolean)) {
-      element.setAttribute(name, element.getAttribute(`data-held-${name}`));
+    for (const name of held.split(" ")) {
+      const value = LOADS.test(name) && element.getAttribute(`data-held-${name}`);
+      if (typeof value === "string" && !runs(value)) element.setAttribute(name, value);
       element.removeAttribute(`data-held-${name}`);
     }
     element.removeAttribute("data-held");
@@ -70,7 +78,7 @@ export const opener = (nonce, isAllowed) => {
     if (isPlaced) replace(before, settled);
   };
 
-  const INERT = "[type='text/plain']:is([data-category], [data-consent])";
+  const INERT = "script[type='text/plain']:is([data-category], [data-consent])";
 
   const release = () => {
     const closed = new Set();

@@ -31,6 +31,19 @@ BODY = f"""
 <video id="video" width="500" height="300" preload="auto" muted><source src="//%H/10"></video>
 <p id="last">Loppu</p>
 """
+PWNED = "document.title='pwned'"
+WRITTEN = f"""
+<img src="/nope" data-consent="necessary" data-held="onerror src" data-held-src="/nope2"
+ data-held-onerror="{PWNED}">
+<b id="pressed" data-consent="ads" data-held="onclick title" data-held-onclick="{PWNED}">x</b>
+<iframe data-consent="necessary" data-held="srcdoc"
+ data-held-srcdoc="<script>parent.{PWNED}</script>"></iframe>
+<iframe data-consent="necessary" data-held="src" data-held-src=" java&#10;script:parent.{PWNED}">
+</iframe>
+<a type="text/plain" data-consent="necessary">{PWNED}</a>
+<i type="text/plain" data-category="ads" data-src="data:text/javascript,{PWNED}">x</i>
+<img id="honest" data-consent="necessary" data-held="src" data-held-src="/" alt="">
+"""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +60,8 @@ def site(stub: Stub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit
         'provider = "Mainos Oy"\nhosts = ["ads.localhost"]\ninline = ["refusedCounter"]',
     )
     folder: Path = tmp_path_factory.mktemp("held")
-    with stage(folder, {"/": BODY.replace("%H", host)}, toml) as running:
+    bodies = {"/": BODY.replace("%H", host), "/written": WRITTEN}
+    with stage(folder, bodies, toml) as running:
         yield running
 
 
@@ -127,3 +141,20 @@ def test_one_embed_can_be_shown_once(
     settled(page)
     assert stub.asked == wanted
     assert not page.context.cookies()
+
+
+def test_what_a_visitor_wrote_is_never_brought_to_life_as_script(
+    new_page: NewPage, site: Visited
+) -> None:
+    """A sanitizer may leave data- attributes in: they give no handler, document or script."""
+    page = new_page()
+    page.goto(f"{site.url}/written")
+    settled(page)
+    assert page.title() == "Sivu"
+    expect(page.locator("#honest")).to_have_attribute("src", "/")
+    press(page, "#visitor-choice [value=accept]")
+    page.wait_for_function("!document.querySelector('[data-held]')")
+    page.locator("#pressed").click()
+    settled(page)
+    assert page.title() == "Sivu"
+    assert page.locator("[onclick], [onerror], iframe[src], iframe[srcdoc]").count() == 0
