@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 Headers = list[tuple[bytes, bytes]]
 Fields = Sequence[tuple[bytes, bytes]]
 
-_BODILESS = frozenset({204, 205, 206, 304})
+_BODILESS = frozenset({204, 205, 304})
+# What says no more of a response than that it has to be looked at (MIME Sniffing, section 5.1).
+_UNKNOWN = frozenset({b"", b"*/*", b"unknown/unknown", b"application/unknown"})
+_SNIFFED = re.compile(
+    rb"(?i)[\t\n\f\r ]*<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b"
+    rb"|body|br|p)[ >]|[\t\n\f\r ]*<!--"
+)
 _POLICIES = frozenset({b"content-security-policy", b"content-security-policy-report-only"})
 _RARE = _POLICIES | {b"content-encoding", b"content-disposition"}
 
@@ -60,11 +66,20 @@ FREE = Policy(True, b"", b"")
 
 @lru_cache(maxsize=64)
 def is_html(content_type: bytes) -> bool:
-    """Whether a content type is HTML in an encoding that keeps ASCII bytes."""
-    if content_type.split(b";", 1)[0].strip().lower() != b"text/html":
+    """Whether a content type is HTML, or none at all, in an encoding that keeps ASCII bytes."""
+    kinds = [part.split(b";", 1)[0].strip().lower() for part in content_type.split(b",")]
+    # Of several the last one counts that says something.
+    kind = next((kind for kind in reversed(kinds) if kind not in _UNKNOWN), b"")
+    if kind not in (b"", b"text/html"):
         return False
     charset = _CHARSET.search(content_type)
     return not (charset and charset[1].lower().startswith(_STRANGE))
+
+
+def sniffed(data: bytes) -> bool:
+    """Whether a browser takes what begins so for HTML where no content type says what it is."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    return _SNIFFED.match(data) is not None
 
 
 def policy(values: Iterable[bytes]) -> Policy:
@@ -127,6 +142,7 @@ class Head:
     - `fields`: its header fields but for cookies, and for what would load from a refused host.
     - `filtered`: whether that left something out.
     - `page`: whether it is a page that can be rewritten.
+    - `typed`: whether it says so; else a browser goes by how the page begins.
     - `status`: of one that says that the visitor's own copy still holds, 304; else 0.
     - `encoded`: in what a page is compressed that could be rewritten if it were not; else empty.
     - `declared`: how many bytes it announces, -1 for none.
@@ -149,6 +165,7 @@ class Head:
         "seen",
         "status",
         "tag",
+        "typed",
     )
 
     def __init__(self, status: int, tag: bytes, fields: Fields, hosts: Hosts | None = None) -> None:
@@ -163,14 +180,20 @@ class Head:
         self.seen: Seen | None = None
         self._private: Headers | None = None
         self.declared, self.page, self.encoded, self.status = -1, False, b"", 0
+        self.typed = True
         found = {name.lower(): value for name, value in fields}
         if status != 200 and (
-            status in _BODILESS or status < 200 or (300 < status < 400 and b"location" in found)
+            status in _BODILESS
+            or status < 200
+            or (status == 206 and b"content-range" in found)
+            or (300 < status < 400 and b"location" in found)
         ):
             self.status = status if status == 304 else 0
             return
-        if not is_html(found.get(b"content-type", b"")):
+        kind = found.get(b"content-type", b"")
+        if not is_html(kind):
             return
+        self.typed = b"text/html" in kind.lower()
         if not _RARE.isdisjoint(found):
             self.policies = [v for n, v in fields if n.lower() in _POLICIES]
             if found.get(b"content-disposition", b"").strip()[:10].lower() == b"attachment":

@@ -24,7 +24,7 @@ from .fitting import (
     through,
     tokened,
 )
-from .headers import KEEP, Fields, Head, head
+from .headers import KEEP, Fields, Head, head, sniffed
 from .late import LateGates, known, marked
 from .places import Search, Top, is_document, recall, tailed
 from .plan import Insertion as Insertion
@@ -189,7 +189,8 @@ def _rewriting(
             if not document:  # a fragment has no place of its own, but gates and hosts like a page
                 inserts = False
             if not inserts:
-                top = _NOWHERE if document or allows is not None else None
+                looked = allows is not None and (found.typed or sniffed(data))
+                top = _NOWHERE if document or looked else None
                 break
             search = Search()
         if top := search.look(data, ended):

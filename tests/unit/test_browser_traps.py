@@ -291,7 +291,7 @@ def test_trap_11_a_file_sent_in_spite_of_it_passes_untouched() -> None:
         b"text/html+x",
         b"application/xhtml+xml",
         b"application/json",
-        b"",
+        b"text/html, text/plain",
     ],
 )
 def test_trap_12_another_kind_or_a_strange_encoding_is_left_alone(kind: bytes) -> None:

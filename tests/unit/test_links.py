@@ -226,3 +226,42 @@ def hinted(messages: list[Any]) -> list[Any]:
 
     run(app())
     return out
+
+
+UNKNOWN = [b"", b" ", b"*/*", b"unknown/unknown", b"Application/Unknown", b"text/html, text/html"]
+UNKNOWN += [b"text/html, */*", b"application/unknown; charset=utf-8"]
+
+
+@pytest.mark.parametrize("fields", [[], *([(b"content-type", kind)] for kind in UNKNOWN)])
+def test_what_a_browser_takes_for_a_page_is_one(fields: list[tuple[bytes, bytes]]) -> None:
+    plan = FIRST._replace(hosts=HOSTS, allows=lambda _: False)
+    refused = PAGE.replace(b"</body>", b'<img src="//ads.example/x"></body>')
+    for data in (
+        refused,
+        b" \n<p>a</p><img src=//ads.example/x>",
+        b"<!-- --><img src=//ads.example/x>",
+    ):
+        for chunks in ([data], [data[at : at + 1] for at in range(len(data))]):
+            expected = respond(plan, page(chunks, HTML)).body
+            assert b"data-held" in expected
+            assert respond(plan, page(chunks, fields)).body == expected
+    messages = page(PAGE, [*HTML], status=206)
+    assert respond(plan, messages).body == respond(plan, page(PAGE, HTML)).body
+
+
+@pytest.mark.parametrize(
+    ("fields", "data"),
+    [
+        ([], b'{"html": "<img src=//ads.example/x>"}'),
+        ([], b"\x89PNG\r\n<img src=//ads.example/x>"),
+        ([(b"content-type", b"*/*")], b"a <img src=//ads.example/x>"),
+        ([(b"content-type", b"text/html, text/plain")], b"<p><img src=//ads.example/x>"),
+        ([(b"content-type", b"application/octet-stream")], b"<p><img src=//ads.example/x>"),
+    ],
+)
+def test_what_no_browser_takes_for_a_page_stays(
+    fields: list[tuple[bytes, bytes]], data: bytes
+) -> None:
+    plan = FIRST._replace(hosts=HOSTS, allows=lambda _: False)
+    for chunks in ([data], [data[at : at + 1] for at in range(len(data))]):
+        assert respond(plan, page(chunks, fields)).body == data
