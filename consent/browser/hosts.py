@@ -43,11 +43,15 @@ _FARTHEST = 253
 # In a text: what may be a host, an address up to its path, and an escape of CSS or script.
 _RUN = re.compile(r"[^\x00-,/:-@\[-`{-\x7f]+")
 _STOP = re.compile(r"[.\u2024-\u2026\u3002\ufe52\uff0e\uff61]")
-_ADDRESS = re.compile(r"""(?:\b(?:https?|wss?|ftp):|[/\\]{2})[^\s"'`<>(){},;?#]*""", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"""(xmlns(?::[\w.-]+)?\s*(?:=|%3d)\s*(?:["']|%2[27])?)?"""
+    r"""((?:(?:https?|wss?|ftp):|[/\\]{2})[^\s"'`<>(){},;?#]*)""",
+    re.IGNORECASE,
+)
 _ESCAPE = re.compile(
     r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|u\{0*([0-9a-f]{1,6})\}|([0-9a-f]{1,6})\s?)", re.IGNORECASE
 )
-# Stands in pages as the name of a language, and is not loaded from.
+# Stands in doctypes and scripts as the name of a language, and is not loaded from.
 _NAMING = frozenset({"www.w3.org"})
 
 
@@ -274,12 +278,13 @@ class Hosts:
         for form in forms:
             for run in dict.fromkeys(_RUN.findall(form)):
                 if _STOP.search(run) or run in self._exact:
-                    found = self._match_any_path(_host(run.strip(".")))
-                    if found is not None:
-                        return found
+                    service = self._match_any_path(_host(run.strip(".")))
+                    if service is not None:
+                        return service
         if self._strict or self._report:
-            for address in dict.fromkeys(address for f in forms for address in _ADDRESS.findall(f)):
-                to = target(address)
+            found = dict.fromkeys(pair for form in forms for pair in _ADDRESS.findall(form))
+            for namespace, address in found:
+                to = None if namespace else target(address)
                 if to is not None and self._is_strange(to) and self._undeclared(to) is not None:
                     return ""
         return None
