@@ -228,11 +228,9 @@
     const link = event.target.closest?.("a[href]");
     const special = event.button || event.metaKey || event.ctrlKey || event.shiftKey;
     if (!link || special || event.defaultPrevented) return;
-    if (link.matches("[data-once]")) {
+    if (link.matches("[data-answer]")) {
       event.preventDefault();
-      opening().then((gates) => gates.once(link.closest(".vc-embed")), () => {
-        location.href = link.href;
-      });
+      opening().then((gates) => gates.answer(link), () => { location.href = link.href; });
     } else if (!plain && link.origin === location.origin && link.pathname === `${base}/${lang}`) {
       event.preventDefault();
       settings(link);

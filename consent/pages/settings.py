@@ -26,7 +26,10 @@ PRIVATE = {"cache-control": "private, no-store", "vary": ", ".join(VARY)}
 
 
 def page(runtime: Runtime, edition: Edition, choice: Choice, lang: str, scope: Scope) -> Response:
-    """The settings of one visitor, as they stand (R26-R28); `part=1` is what a dialog shows."""
+    """The settings of one visitor, as they stand (R26-R28); `part=1` is what a dialog shows.
+
+    `only` names a category that alone is asked about, as a placeholder does (R18).
+    """
     query = parse_qs(scope["query_string"].decode("latin-1"))
     back = way(query.get("return", [""])[0], scope)
     return render(
@@ -35,6 +38,7 @@ def page(runtime: Runtime, edition: Edition, choice: Choice, lang: str, scope: S
         choice,
         lang,
         back=back,
+        only=query.get("only", [""])[0],
         part="part" in query,
         saved="saved" in query,
         gone=tuple(query.get("gone", [""])[0].split()),
@@ -48,6 +52,7 @@ def render(
     lang: str,
     *,
     back: str,
+    only: str = "",
     part: bool = False,
     saved: bool = False,
     message: str = "",
@@ -55,7 +60,9 @@ def render(
     gone: tuple[str, ...] = (),
 ) -> Response:
     """Render the settings; `message` tells what could not be done, `gone` what was withdrawn."""
-    granted = [c for c in edition.rules.optional if choice.allows(c)]
+    optional = edition.rules.optional
+    granted = [c for c in optional if choice.allows(c)]
+    asked = (only,) if only in optional else optional
     html = runtime.interface.render(
         "_settings.html" if part else "settings.html",
         **edition.context(lang),
@@ -64,12 +71,12 @@ def render(
         token=secrets.token_urlsafe(16),
         # Without script the answer comes back to this page, and says that it was saved.
         return_path=back
-        if part
+        if part or asked != optional
         else f"{edition.settings.prefix}/{lang}?saved=1&return={quote(back, safe='/')}",
         back=back,
-        asked=" ".join(edition.rules.optional),
-        method="settings",
-        rows=edition.rows(lang, granted, added=edition.added(lang, choice)),
+        asked=" ".join(asked),
+        method="settings" if asked == optional else "placeholder",
+        rows=edition.rows(lang, granted, asked, edition.added(lang, choice)),
         chosen=any(state != "unset" for state in choice.states.values()),
         signalled=edition.names(choice.signalled, lang),
         signal=titles(choice.signal),

@@ -76,7 +76,7 @@ def test_without_script_the_settings_and_one_embed_at_a_time_are_there(
     assert "statistics" in granted(page, site)
     page.goto(site.url)
     assert page.locator("#opened").count() == 0
-    page.locator(".vc-embed [data-once]").click()
+    page.locator(".vc-embed [data-answer=once]").click()
     expect(page.locator(".vc-once iframe")).to_be_visible()
     page.locator(".vc-link a").first.click()
     expect(page).to_have_url(f"{site.url}/")
@@ -85,7 +85,7 @@ def test_without_script_the_settings_and_one_embed_at_a_time_are_there(
 def test_the_placeholder_and_the_dialog_answer_too(new_page: NewPage, site: Visited) -> None:
     page = new_page()
     page.goto(f"{site.url}/?q=1")
-    page.locator(".vc-embed [data-once]").click()
+    page.locator(".vc-embed [data-answer=once]").click()
     expect(page.locator("iframe")).to_be_visible()
     dialog = open_settings(page)
     assert dialog.locator("[name=return]").input_value() == "/?q=1"

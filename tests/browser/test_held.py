@@ -134,7 +134,7 @@ def test_one_embed_can_be_shown_once(
     page = new_page()
     page.goto(f"{site.url}/")
     placeholder = page.locator(".vc-embed").nth(0 if element == "frame" else 1)
-    placeholder.locator("[data-once]").click()
+    placeholder.locator("[data-answer=once]").click()
     page.wait_for_function("document.querySelectorAll('.vc-embed').length === 1")
     wanted = {8} if element == "frame" else {10}
     wait_for(page, stub, wanted)

@@ -104,9 +104,21 @@ def test_an_embed_is_shown_once_on_a_page_of_its_own(site, new_page):
     page = new_page()
     page.goto(f"{site.url}/embed")
     with page.expect_navigation():
-        page.locator(".vc-embed a.vc-button").click()
+        page.locator(".vc-embed a.vc-button:not([data-answer])").click()
     expect(page.locator("iframe")).to_have_count(1)
     assert granted(page, site) == set()
+
+
+def test_an_embed_is_allowed_always_by_a_new_page(site, new_page):
+    """One press, as where the script answers it: the form is sent by the browser."""
+    page = new_page()
+    page.goto(f"{site.url}/embed")
+    page.evaluate("window.before = true")
+    with page.expect_navigation():
+        page.locator(".vc-embed [data-answer=always]").click()
+    page.wait_for_function("!window.before")
+    assert page.url == f"{site.url}/embed"
+    expect(page.locator("main iframe, body > iframe")).to_have_count(1)
 
 
 def test_a_page_brought_back_after_a_grant_comes_anew(site, new_page, remembering):

@@ -241,7 +241,7 @@ def test_everything_refused_is_held_for_everybody(visited: Visited) -> None:
     assert b'data-held-src="https://ads.example/p.gif"' in html
     assert b'<template data-consent="statistics">' in html
     assert html.count(b"vc-embed") == 1
-    assert b"data-once" in html
+    assert b'data-answer="once"' in html
 
 
 def test_links_of_a_page_for_everybody_lead_back_without_a_query(make_site: Make) -> None:
