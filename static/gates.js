@@ -104,8 +104,8 @@ export const opener = (nonce, isAllowed) => {
     }
   };
 
-  // The form is sent from outside of any form of the site's, with the placeholder's own alert in it:
-  // the script keeps that, and it goes back at once.
+  // The form is sent from outside of any form of the site's, with the placeholder's own alert in
+  // it: the script keeps that, and it goes back at once.
   const always = (placeholder) => {
     const holder = placeholder.querySelector("template").content.firstElementChild.cloneNode(true);
     const alert = placeholder.querySelector("[role=alert]");
