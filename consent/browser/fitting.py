@@ -110,7 +110,7 @@ def refilled(
     if made is None:
         fit = fitted(insertion, plan, policies, top) if insertion else Fitted()
         if whole and plan.allows is not None and (seen.marked or plan.hosts):
-            placeholder = placeholder_for(plan, page, policies)
+            placeholder = placeholder_for(plan, page, policies, top)
             before = before_for(plan, policies, top)
             gates = LateGates(
                 plan.allows, placeholder, plan.hosts, before, awake=True, framed=top.framed
@@ -141,9 +141,13 @@ def tokened(placeholder: Placeholder, page: Page) -> Placeholder:
     return make
 
 
-def placeholder_for(plan: Plan, page: Page | None, policies: Sequence[bytes]) -> Placeholder | None:
+def placeholder_for(
+    plan: Plan, page: Page | None, policies: Sequence[bytes], top: Top
+) -> Placeholder | None:
     """What stands for a refused embed, with the nonce that the page's policies ask of styles."""
-    placeholder = page.placeholder if page is not None else plan.placeholder
+    placeholder = plan.placeholder
+    if page is not None:
+        page.lang, placeholder = top.lang, page.placeholder
     nonce = rule(policies, plan.policy_outside, plan.nonce and plan.nonce()).style
     return nonced(placeholder, nonce) if placeholder is not None and nonce else placeholder
 

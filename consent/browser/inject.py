@@ -224,7 +224,7 @@ def _rewriting(
     else:
         passes = True
         if not whole and allows is not None:
-            placeholder = placeholder_for(plan, page, found.policies)
+            placeholder = placeholder_for(plan, page, found.policies, top)
             if placeholder is not None and page is not None:
                 placeholder = tokened(placeholder, page)
             before = before_for(plan, found.policies, top)

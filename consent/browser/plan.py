@@ -49,7 +49,12 @@ class Reading(Protocol):
 
 
 class Page(Protocol):
-    """What goes into one page, given its language; see `Plan`."""
+    """What goes into one page, given its language; see `Plan`.
+
+    `lang` is set to the page's language before its first placeholder, which is shown in that.
+    """
+
+    lang: str
 
     def insertion(self, lang: str) -> Insertion | None:
         """As `Plan.insertion`."""

@@ -225,7 +225,7 @@ class Plans:
 class Page:
     """What goes into one page: made only when a response turns out to be one."""
 
-    __slots__ = ("_flow", "_lang", "_plans", "_scope", "_token", "_visitor")
+    __slots__ = ("_flow", "_plans", "_scope", "_token", "_visitor", "lang")
 
     def __init__(self, plans: Plans, flow: bool, scope: Scope, visitor: Visitor) -> None:
         self._plans = plans
@@ -233,18 +233,17 @@ class Page:
         self._visitor = visitor
         self._flow = flow
         self._token = b""
-        self._lang = ""
+        self.lang = ""
 
     def insertion(self, lang: str) -> Insertion | None:
         """Banner or announcement, settings link and script, in the page's own language (R15)."""
-        self._lang = lang
         return self._plans.made(lang, self._scope, self._visitor.linked, self._flow)
 
     def placeholder(self, name: str, attributes: Mapping[str, str], inner: bytes) -> bytes:
         """What stands for an embed that may not load (R18)."""
         plans = self._plans
         back = self.place
-        lang = plans.spoken(self._lang)
+        lang = plans.spoken(self.lang)
         once = plans.runtime.embed_address(name, lang, inner, back.decode("ascii"))
         made = plans.edition.placeholder(lang, name, once=bool(once), size=_size(inner))
         return made.fill(TOKEN, back, once.encode("ascii"))

@@ -256,6 +256,20 @@ def test_the_pages_language_picks_the_banners(site: Site, tag: str, lang: str) -
     assert texts(lang)["placeholder"]["once"] in html
 
 
+def test_a_placeholder_speaks_the_pages_language_where_nothing_else_goes_in(
+    make_site: Make,
+) -> None:
+    """R15: with a settings link of the site's own, after an answer."""
+    site = make_site(toml=TOML + '\n[banner]\nsettings_link = "own"\n')
+    site.page = PAGE.replace('<html lang="fi">', '<html lang="sv">')
+    client = site.client()
+    decide(client, "reject")
+    html = unescape(client.get("/").text)
+    assert 'id="visitor-choice"' not in html
+    assert texts("sv")["placeholder"]["once"] in html
+    assert 'vc-embed" lang="sv"' in html
+
+
 # -- signals --
 
 
