@@ -113,7 +113,7 @@ export const opener = (nonce, isAllowed) => {
     const form = holder.firstElementChild;
     document.body.append(holder);
     form.append(alert);
-    form.requestSubmit();
+    form.requestSubmit(form.querySelector("button"));
     place.before(alert);
     holder.remove();
   };

@@ -27,7 +27,8 @@ guises = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
-    bodies = {"/": f"<main>{EMBED}</main>"}
+    within = f'<form action="/">{EMBED}<button>Maksa</button></form>'
+    bodies = {"/": f"<main>{EMBED}</main>", "/form": f"<main>{within}</main>"}
     with stage(tmp_path_factory.mktemp("stage"), bodies) as running:
         yield running
 
@@ -164,6 +165,8 @@ def test_every_page_that_a_visitor_may_meet_is_valid_html(jackbot, site):
         pages["later"] = client.get(f"{jackbot.url}/esittely").text
     with httpx.Client(follow_redirects=True) as client:
         pages["stage"] = client.get(site.url).text
+        pages["in a form"] = client.get(f"{site.url}/form").text
+        pages["only"] = client.get(f"{site.url}/choices/fi?only=preferences&return=/form").text
         pages["strict"] = client.get(f"{site.url}/?csp=strict").text
         pages["nonce"] = client.get(f"{site.url}/?csp=nonce").text
         client.post(f"{site.url}/choices/decide", data={"decision": "reject"})
