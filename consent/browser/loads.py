@@ -6,7 +6,6 @@ before. Left out are only addresses that load nothing by themselves, links and f
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Mapping
@@ -98,7 +97,7 @@ def _attribute(
     if key == b"style" or (foreign and (b"(" in raw or b"\\" in raw or b"&" in raw)):
         return in_style(text(raw), hosts)
     if key == b"srcdoc":
-        return hosts.mentions(html.unescape(text(raw)))
+        return hosts.mentions(text(raw))
     if key == b"content" and name == b"meta":
         kind = text(found.get(b"http-equiv", b"")).strip().lower()
         return in_refresh(text(raw), hosts) if kind == "refresh" else None

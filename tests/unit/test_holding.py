@@ -54,8 +54,10 @@ def live(data: bytes) -> Iterator[tuple[str, str, str]]:
             loads = name in LOADING or attribute == "style"
             if HOST in value and loads and not str(attribute).startswith("data-") and not typed:
                 yield name, str(attribute), value
-        if name == "style" and not typed and f"{{background:url(//{HOST}" in (element.text or ""):
-            yield name, "", element.text
+        before, found, _ = (element.text or "").partition(f"{{background:url(//{HOST}")
+        # What stands in a string of CSS, closed or not, loads nothing.
+        if name == "style" and not typed and found and not set(before) & set("\"'"):
+            yield name, "", found
 
 
 # No `select`: html5lib keeps to the rule that it holds options only, which the standard gave up.
