@@ -1,6 +1,6 @@
-/* Brings to life what the server held back, once it is allowed: gates, scripts, frames, pictures.
-   Fetched when there is something to open, and not before. */
-export const opener = (nonce, isAllowed) => {
+/* Brings to life what the server held back, once it is allowed: gates, scripts, frames, pictures;
+   and shows the settings in a dialog. Fetched when there is something to open, and not before. */
+export const opener = (nonce, isAllowed, styled, lang) => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const ran = new WeakSet();
   let queue = Promise.resolve();
@@ -121,5 +121,29 @@ export const opener = (nonce, isAllowed) => {
   const answer = (link) =>
     (link.dataset.answer === "once" ? once : always)(link.closest(".vc-embed"));
 
-  return { release, answer };
+  // Fails where the settings cannot be had: then the link leads to their page.
+  const settings = async (link) => {
+    const url = new URL(link.href);
+    url.searchParams.set("part", "1");
+    const [reply] = await Promise.all([fetch(url), styled()]);
+    if (!reply.ok) throw new Error();
+    if (document.querySelector(".vc-dialog")) return;
+    const dialog = document.createElement("dialog");
+    Object.assign(dialog, { className: "visitor-choice vc-dialog", lang });
+    dialog.innerHTML = await reply.text();
+    dialog.setAttribute("aria-labelledby", "vc-title");
+    document.body.append(dialog);
+    dialog.onclose = () => dialog.remove();
+    dialog.onclick = ({ target }) => {
+      if (target === dialog || target.closest("[data-close]")) dialog.close();
+    };
+    dialog.showModal();
+    const part = link.hash && dialog.querySelector(link.hash);
+    if (!part) return;
+    part.open = true;
+    part.firstElementChild.focus();
+    part.scrollIntoView();
+  };
+
+  return { release, answer, settings };
 };

@@ -19,7 +19,7 @@
 
   let opener, told;
   const opening = () => (opener ||= import(`${base}/gates.js?v=${me.dataset.gates}`)
-    .then((gates) => gates.opener(nonce, isAllowed)));
+    .then((gates) => gates.opener(nonce, isAllowed, styled, lang)));
 
   const GATES = "[data-consent], [data-category]";
   const OURS = `${GATES}, .vc-banner, .vc-link`;
@@ -196,33 +196,10 @@
     if (form.ariaBusy !== "true") send(form, event.submitter);
   });
 
-  /* ---- settings in a dialog, embeds once ---- */
+  /* ---- settings in a dialog, embeds ---- */
 
-  const settings = async (link) => {
-    try {
-      const url = new URL(link.href);
-      url.searchParams.set("part", "1");
-      const [reply] = await Promise.all([fetch(url), styled()]);
-      if (!reply.ok) throw new Error();
-      if (document.querySelector(".vc-dialog")) return;
-      const innerHTML = await reply.text();
-      const dialog = make("dialog", { className: "visitor-choice vc-dialog", lang, innerHTML });
-      dialog.setAttribute("aria-labelledby", "vc-title");
-      document.body.append(dialog);
-      dialog.onclose = () => dialog.remove();
-      dialog.onclick = ({ target }) => {
-        if (target === dialog || target.closest("[data-close]")) dialog.close();
-      };
-      dialog.showModal();
-      const part = link.hash && dialog.querySelector(link.hash);
-      if (!part) return;
-      part.open = true;
-      part.firstElementChild.focus();
-      part.scrollIntoView();
-    } catch {
-      location.href = link.href;
-    }
-  };
+  const settings = (link) => opening().then((gates) => gates.settings(link))
+    .catch(() => { location.href = link.href; });
 
   addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
