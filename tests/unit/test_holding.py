@@ -259,7 +259,7 @@ ODD_LOADS = {
     "escapes in styles": b"<style>\\61 " + b"a" * 50_000,
     "slashes in styles": b"<style>\\61 " + b"/ " * 25_000,
     "slashes": b"<style>\\61 " + b"/" * 50_000,
-    "noscripts": b"<noscript>" * 30_000,
+    "noscripts": b"<noscript>" * 60_000,
     "noscripts that end": b"<noscript></noscript>" * 2500,
 }
 
