@@ -1,0 +1,43 @@
+"""Whether work grows no faster than what it is done on, on a machine that others use too."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Data = TypeVar("Data")
+
+TRIES = 8
+"""Work that grows by the square does so each time; what others take of the machine does not."""
+
+
+def in_proportion(
+    make: Callable[[int], Data], work: Callable[[Data], object], small: int, factor: int = 4
+) -> bool:
+    """Whether `factor` times the size takes at most 2.5 times the time for each doubling of it.
+
+    `make` gives what the work is done on, of a size; only the time of `work` in its own thread
+    counts. The two sizes are measured in turns, and the least of each is compared, so that a
+    disturbance is met by the next try. Work too short to be measured is given more at a time.
+    """
+    limit = 2.5 ** math.log2(factor)
+    little = make(small)
+    while _seconds(work, little) < 0.0001 and small < 1_000_000:
+        small *= 2
+        little = make(small)
+    much = make(factor * small)
+    least = most = math.inf
+    for _ in range(TRIES):
+        least = min(least, _seconds(work, little))
+        most = min(most, _seconds(work, much))
+        if most <= limit * least:
+            return True
+    return False
+
+
+def _seconds(work: Callable[[Data], object], data: Data) -> float:
+    begun = time.thread_time()
+    work(data)
+    return time.thread_time() - begun
