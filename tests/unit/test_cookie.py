@@ -72,7 +72,11 @@ def test_what_is_written_is_read_again(stored):
     """The id goes only while something is granted (R43)."""
     grants = any(answer.granted for answer in stored.answers)
     expected = stored if grants else replace(stored, consent_id="")
-    assert cookie().read(raw(stored), TODAY) == expected
+    one = cookie()
+    assert one.read(raw(stored), TODAY) == expected
+    said = one.said(raw(stored))
+    assert said is not None
+    assert one.reading(said, TODAY) == replace(expected, consent_id="")
 
 
 def test_no_cookie_is_no_choice():
@@ -126,7 +130,10 @@ UNREADABLE = {
 @pytest.mark.parametrize("value", UNREADABLE.values(), ids=list(UNREADABLE))
 def test_a_cookie_is_no_choice_when_it_is(value):
     """R32, R33, R116: altered, expired, foreign, future-dated or of another schema."""
-    assert cookie(keys=(OLD, KEY)).read(value, TODAY) == Stored()
+    one = cookie(keys=(OLD, KEY))
+    assert one.read(value, TODAY) == Stored()
+    said = one.said(value)
+    assert said is None or one.reading(said, TODAY) == Stored()
 
 
 def test_what_the_unreadable_ones_are_made_from_is_readable():
