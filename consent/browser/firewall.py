@@ -100,19 +100,23 @@ class Names:
         granted = any(rule.allowed(allows) for rule in rules)
         return Verdict.GRANTED if granted else Verdict.REFUSED
 
-    def passing(self, allows: Callable[[str], bool]) -> re.Pattern[bytes]:
+    def passing(self, allows: Callable[[str], bool], ours: str) -> re.Pattern[bytes]:
         """Matches a whole `Cookie` field if it holds names that pass and nothing else.
 
-        It may miss some, and never matches one that holds another name.
+        Its group is the value of the cookie `ours`, which stands in it once at most. It may miss
+        some, and never matches one that holds another name.
         """
         passes: list[str] = []
-        stopped: list[str] = []
+        stopped = [ours]
         for rule in self.rules:
-            (passes if rule.allowed(allows) else stopped).append(rule.item.name)
+            if (name := rule.item.name) != ours:
+                (passes if rule.allowed(allows) else stopped).append(name)
         starts = [name.partition("*")[0] for name in stopped]
         sure = (name for name in passes if "*" not in name or not _meets(name, starts))
         names = b"|".join(re.escape(name).replace(r"\*", "[^=;]*+").encode() for name in sure)
-        return re.compile(rb"(?:(?:%b)=[^;]*+(?:; |\Z))*+" % (names or rb"(?!)"))
+        others = rb"(?:(?:%b)=[^;]*+(?:; |\Z))*+" % (names or rb"(?!)")
+        own = rb"(?:%b=([A-Za-z0-9._-]*+)(?:; |\Z))?+" % re.escape(ours).encode()
+        return re.compile(others + own + others)
 
 
 def _meets(name: str, starts: Iterable[str]) -> bool:
@@ -149,7 +153,7 @@ class Firewall:
         self._undeclared = undeclared
         self._drop = drop
         self._known: dict[bytes, Verdict] = {}
-        self._passing = names.passing(allows).fullmatch
+        self._passing = names.passing(allows, ours).fullmatch
 
     def verdict(self, name: bytes) -> Verdict:
         """What becomes of a cookie of a name; an empty name is that of a cookie without one."""

@@ -78,6 +78,8 @@ class Runtime:
         # All that is declared, what waits for its notice too: that is not undeclared but refused.
         self.hosts = tuple(urlsplit(origin).hostname or "" for origin in settings.site.origins)
         self.names = {kind: Names(settings.declaration, kind, self.hosts) for kind in Kind}
+        nobody = self.names[Kind.COOKIE].passing(lambda service: False, self.cookie.name)
+        self._plain = nobody.fullmatch
         self.undeclared = Undeclared(settings.declaration, settings.site.languages)
         notices = settings.notices
         self.shelf = Shelf.load(notices.folder, notices.document) if notices else Shelf("none", ())
@@ -159,16 +161,19 @@ class Runtime:
         judged = self._judged
         if not judged.begin <= self.clock() < judged.end:
             judged = self._turn()
-        plans = judged.by_field[signal].get(hash(cookie))
+        everything = hash((signal, cookie)) if signal else hash(cookie)
+        plans = judged.by_field.get(everything)
         if plans is not None:
             return plans, special, False
-        raw = find_in(cookie, self.cookie.mark) if cookie is not None else None
+        # Most often there are none but ours and such as every visitor may have.
+        plain = self._plain(cookie) if cookie is not None else None
+        raw = plain[1] if plain else find_in(cookie, self.cookie.mark) if cookie else None
         plans = judged.by_cookie[signal].get(raw)
         again = plans is not None
         plans = plans or self._judge(judged, raw, signal)
-        hides = cookie is not None and plans.firewall.hides(cookie)
+        hides = plain is None and cookie is not None and plans.firewall.hides(cookie)
         if again and not hides:  # who comes again, comes with the same
-            remember(judged.by_field[signal], hash(cookie), plans)
+            remember(judged.by_field, everything, plans)
         return plans, special, hides
 
     def _judge(self, judged: Judged, raw: bytes | None, signal: str) -> Plans:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from consent.browser.firewall import Firewall, Names
 from consent.browser.undeclared import Undeclared
+from consent.cookie import find_in
 from consent.declaration import Kind
 from consent.settings import load
 from tests.unit.asgi_driver import body, run, start
@@ -101,10 +102,11 @@ def test_a_request_of_which_nothing_is_hidden_is_not_copied(declared: Site) -> N
     assert given[0]["headers"] is scope["headers"]
 
 
-NECESSARY = {"session", "csrf", "app_x"}
+OURS = "__Host-choices"
+NECESSARY = {"session", "csrf", "app_x", OURS}
 OTHERS_NAMES = {"_ga", "_ga_X", "_pixel", "app_count_1", "other", "", " _ga", "_GA"}
 NAMES = st.sampled_from(sorted(NECESSARY | OTHERS_NAMES))
-VALUES = st.text("ab=_ga; ", max_size=8)
+VALUES = st.text("ab=_ga; ", max_size=8) | st.sampled_from(["a", f"{OURS}=b", f"a; {OURS}=a"])
 
 
 @given(st.lists(st.tuples(NAMES, VALUES), max_size=6), st.sampled_from(["; ", ";", " ;", ";;"]))
@@ -118,6 +120,20 @@ def test_the_quick_look_hides_just_what_a_thorough_one_would(
     hides = any(n not in NECESSARY and not re.fullmatch("app_(?!count_).*", n) for n in names)
     for _ in range(2):
         assert wall.hides(field.encode()) is hides
+    # And finds the choice as a thorough one does.
+    quick = wall._passing(field.encode())
+    assert quick is None or quick[1] == find_in(field.encode(), f"{OURS}=".encode())
+
+
+@pytest.mark.parametrize("pattern", ["__*", "__Host-*", "__Host-choices*", "*choices"])
+def test_no_necessary_cookie_is_taken_for_the_choice(make_site: Make, pattern: str) -> None:
+    site = make_site(toml=DECLARED + service("every", "necessary", pattern))
+    granted = choice_cookie(site, "statistics")
+    for field in (granted, b"session=1; " + granted, granted + b"; session=1"):
+        for _ in range(3):
+            plans, _, hides = site.consent.runtime.plans([(b"cookie", field)])
+            assert plans.choice.allows("statistics")
+            assert not hides
 
 
 _made: list[Firewall] = []
@@ -131,7 +147,7 @@ def a_firewall(factory: pytest.TempPathFactory) -> Firewall:
         settings = load(folder / "consent.toml", {"CONSENT_SECRET_KEYS": KEY})
         names = Names(settings.declaration, Kind.COOKIE, ["www.example.fi"])
         known = Undeclared(settings.declaration, ["fi"])
-        _made.append(Firewall(names, lambda _: False, "__Host-choices", known))
+        _made.append(Firewall(names, lambda _: False, OURS, known))
     return _made[0]
 
 
@@ -148,7 +164,7 @@ def test_what_is_remembered_of_names_and_requests_stays_small(declared: Site) ->
     for number in range(3000):
         declared.consent.runtime.plans([(b"cookie", b"app_%d=1" % number)])
         declared.consent.runtime.plans([(b"cookie", b"app_x=1" * 1000 + b"%d" % number)])
-    fields = declared.consent.runtime._judged.by_field[""]
+    fields = declared.consent.runtime._judged.by_field
     assert 0 < len(fields) <= 4096
     assert all(type(field) is int for field in fields), "what others keep is not kept here"
 
