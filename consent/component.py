@@ -84,7 +84,8 @@ class ConsentMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
         kind = scope["type"]
-        if kind != "http" and kind != "websocket":
+        page = kind == "http"
+        if not page and kind != "websocket":
             await self.app(scope, receive, self._closing(send) if kind == "lifespan" else send)
             return
         if not self._placed:
@@ -95,15 +96,13 @@ class ConsentMiddleware:
         if state is None:
             state = scope["state"] = {}
         state["consent"] = visitor
-        if kind == "websocket":
-            given = plans.firewall.hiding(scope) if hides else scope
+        given = plans.firewall.hiding(scope) if hides else scope
+        if not page:
             await self.app(given, receive, handshake(plans.firewall, send, given))
             return
-        path = scope["path"]
-        if path.startswith(self._own) and is_ours(self.consent.runtime, scope):
+        if scope["path"].startswith(self._own) and is_ours(self.consent.runtime, scope):
             await self._respond(scope, receive, send)
             return
-        given = plans.firewall.hiding(scope) if hides else scope
         if special or "extensions" in scope:
             given = asking.readable(prepared(given, plans.plan.tag))
             send = hinting(plans.plan.hosts, send, scope)

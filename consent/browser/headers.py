@@ -206,10 +206,10 @@ class Head:
 
     def revised(self, changed: bool, private: bool, length: int | None) -> Headers:
         """As the function `revised`; the list is the caller's, to change at will."""
-        if length == KEEP and private and not changed:
+        if private and not changed and length == KEEP:
             if self._private is None:
                 self._private = revised(self.fields, changed, private, self.tag)
-            return self._private.copy()
+            return [*self._private]
         kind = (changed, private, length is None)
         made = self._made.get(kind)
         if made is None:
@@ -225,7 +225,8 @@ class Head:
 
 
 _heads: dict[tuple[object, ...], Head] = {}
-_latest = [Head(0, b"", ())]
+latest = [Head(0, b"", ())]
+"""The head that was read last, by whichever response."""
 
 
 def head(
@@ -235,14 +236,14 @@ def head(
 
     A cookie is the visitor's and comes once only: without it, what comes with it comes again.
     """
-    latest = _latest[0]
-    if latest.tag is tag and latest.given == status and latest.hosts is hosts:
-        came = latest.came
-        if came == fields:
-            return latest, ()
-        # Most often one cookie comes, and last.
-        if fields and (last := fields[-1])[0] == b"set-cookie" and came == fields[:-1]:
-            return latest, (last,)
+    found = latest[0]
+    # Most often one cookie comes, and last.
+    if (
+        (found.tag is tag and found.given == status and found.hosts is hosts and fields)
+        and (last := fields[-1])[0] == b"set-cookie"
+        and found.came == fields[:-1]
+    ):
+        return found, (last,)
     cookies = [field for field in fields if field[0].lower() == b"set-cookie"]
     if cookies:
         fields = [field for field in fields if field not in cookies]
@@ -259,7 +260,7 @@ def head(
         if len(_heads) >= 64:
             _heads.clear()
         _heads[key] = known
-    _latest[0] = known
+    latest[0] = known
     return known, cookies
 
 

@@ -24,7 +24,7 @@ from .fitting import (
     through,
     tokened,
 )
-from .headers import KEEP, Fields, Head, head, sniffed
+from .headers import KEEP, Fields, Head, head, latest, sniffed
 from .late import LateGates, known, marked
 from .places import Search, Top, is_document, recall, tailed
 from .plan import Insertion as Insertion
@@ -65,78 +65,118 @@ def responder(
     `scope` is the request as it came, before `prepared`, and `given` as the app was given it;
     `visitor` is what the app is given to ask for the visitor's choice, if it is given anything.
     """
-    start: Message | None = None
-    found: Head | None = None
-    then: Send | None = None
-    cookies: Fields | None = None  # those that pass, if any came
+    return _Response(plan, send, scope, visitor, given or scope).send
 
-    def rewritten(message: Message) -> Awaitable[None]:
-        nonlocal start, found, then, cookies
-        if then is not None:
-            return then(message)
-        if start is None or found is None:
-            if message["type"] != _START:
-                return send(message)
-            status, fields = message["status"], message.get("headers", ())
-            if type(fields) is not list:  # ASGI allows what can be read once only
-                fields = list(fields)
-                message = {**message, "headers": fields}
-            found, came = head(status, fields, plan.tag, plan.hosts)
-            if found.encoded and plan.rewrites:
-                again = partial(responder, plan, scope=scope, visitor=visitor, given=given)
-                then = recoding(found.encoded, plan, send, scope, again)
-                if then is not None:
-                    return then(message)
-            if came:
-                wall = plan.firewall
-                cookies = came if wall is None else wall.kept(came, given or scope, visitor)
-            if found.filtered and visitor is not None:
-                visitor.read = True  # others may be given what was left out
-            if found.page and (plan.page or plan.rewrites) and scope["method"] != "HEAD":
-                start = message
+
+# One object a request: a closure would need one for each variable.
+class _Response:
+    """The response to one request, until its first bytes tell what becomes of it."""
+
+    __slots__ = ("cookies", "found", "given", "out", "plan", "scope", "start", "then", "visitor")
+
+    def __init__(
+        self, plan: Plan, out: Send, scope: Scope, visitor: Reading | None, given: Scope
+    ) -> None:
+        self.plan = plan
+        self.out = out
+        self.scope = scope
+        self.visitor = visitor
+        self.given = given
+        self.start: Message | None = None
+        self.found = latest[0]
+        self.then: Send | None = None
+        self.cookies: Fields | None = None  # those that pass, if any came
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Take a message of the app's, and give what is to be awaited for it."""
+        if self.then is not None:
+            return self.then(message)
+        plan = self.plan
+        if self.start is None:
+            # Most often it begins as the response before did: a page, without a cookie.
+            found = latest[0]
+            if (
+                found.came == message.get("headers")
+                and found.given == message.get("status")  # which nothing but a start has
+                and found.tag is plan.tag
+                and found.hosts is plan.hosts
+                and (found.page and not found.filtered and plan.rewrites)
+                and self.scope["method"] != "HEAD"
+            ):
+                self.start, self.found = message, found
                 return _DONE
-            then = send
-            if found.filtered or cookies is not None:
-                message = {**message, "headers": [*found.fields]}
-            message = _unread(message, found, plan, scope, visitor)
-            if cookies:
-                message["headers"].extend(cookies)
-            return send(message)
+            return self._begin(message)
         # A whole page that is remembered has no gates, and its places are known. Most often it is
         # the one that came with this head before.
+        visitor, found, start = self.visitor, self.found, self.start
         data, seen = message.get("body"), found.seen
         if seen is None or seen.data != data:
             seen = found.seen = known(data)
         if seen is None or seen.top is None or message.get("more_body", False):
-            out = send
-            if found.filtered or cookies is not None:
-                start = {**start, "headers": [*found.fields]}
-                out = _adding(cookies, send) if cookies else send
-            rewriting = _rewriting(plan, out, scope, visitor, found, start)
-            next(rewriting)
-            then = rewriting.send
-            return then(message)
-        then = send
+            return self._rewrite(start, message)
+        self.then = self.out
         body = seen.data
         gated = plan.hosts is not None or (seen.marked and plan.allows is not None)
         if plan.adds or gated:
-            page = plan.page(scope, visitor) if plan.page else None
+            page = plan.page(self.scope, visitor) if plan.page else None
             insertion = insertion_for(plan, page, seen.top) if plan.adds else None
             if insertion is not None or gated:
                 policies, top = found.policies, seen.top
                 body, _, _ = refilled(seen, True, insertion, plan, page, policies, top)
-                message = {**message, "body": body}
-        changed = body is not seen.data
+                message = {**message}  # and then the body: in one step it takes longer
+                message["body"] = body
+        changed, cookies = body is not seen.data, self.cookies
         private = plan.private or (visitor is not None and visitor.read)
         if changed or private or found.filtered or cookies is not None:
-            length = len(body) if changed else KEEP
-            headers = found.revised(changed, private, length)
+            headers = found.revised(changed, private, len(body) if changed else KEEP)
             if cookies:
                 headers.extend(cookies)
-            start = {**start, "headers": headers}
-        return _both(send, start, message)
+            start = {**start}
+            start["headers"] = headers
+        return _both(self.out, start, message)
 
-    return rewritten
+    def _begin(self, message: Message) -> Awaitable[None]:
+        if message["type"] != _START:
+            return self.out(message)
+        plan, out, visitor = self.plan, self.out, self.visitor
+        status, fields = message["status"], message.get("headers", ())
+        if type(fields) is not list:  # ASGI allows what can be read once only
+            fields = list(fields)
+            message = {**message, "headers": fields}
+        found, came = head(status, fields, plan.tag, plan.hosts)
+        self.found = found
+        if found.encoded and plan.rewrites:
+            again = partial(responder, plan, scope=self.scope, visitor=visitor, given=self.given)
+            self.then = recoding(found.encoded, plan, out, self.scope, again)
+            if self.then is not None:
+                return self.then(message)
+        cookies: Fields | None = None
+        if came:
+            wall = plan.firewall
+            cookies = came if wall is None else wall.kept(came, self.given, visitor)
+            self.cookies = cookies
+        if found.filtered and visitor is not None:
+            visitor.read = True  # others may be given what was left out
+        if found.page and plan.rewrites and self.scope["method"] != "HEAD":
+            self.start = message
+            return _DONE
+        self.then = out
+        if found.filtered or cookies is not None:
+            message = {**message, "headers": [*found.fields]}
+        message = _unread(message, found, plan, self.scope, visitor)
+        if cookies:
+            message["headers"].extend(cookies)
+        return out(message)
+
+    def _rewrite(self, start: Message, message: Message) -> Awaitable[None]:
+        found, out, cookies = self.found, self.out, self.cookies
+        if found.filtered or cookies is not None:
+            start = {**start, "headers": [*found.fields]}
+            out = _adding(cookies, out) if cookies else out
+        rewriting = _rewriting(self.plan, out, self.scope, self.visitor, found, start)
+        next(rewriting)
+        self.then = rewriting.send
+        return self.then(message)
 
 
 # A generator tells the story of one response in its order, where a class would need a flag for each

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
@@ -47,8 +48,8 @@ class Judged:
 
     It holds from `begin` to `end`, the edition to `until`, in seconds since 1970-01-01 UTC; `day`
     counts from there. The memories are by the signals that came with the cookie; `by_field` is by
-    the hash of all the cookies of a request, where none is to be hidden from the app: what others
-    keep in theirs is not kept here.
+    the hash of these and all the cookies of a request, where none is to be hidden from the app:
+    what others keep in theirs is not kept here.
     """
 
     __slots__ = (
@@ -69,7 +70,7 @@ class Judged:
         self.day = day
         self.begin = day * 86_400.0
         self.end = min(until, self.begin + 86_400)
-        self.by_field: dict[str, dict[int, Plans]] = defaultdict(dict)
+        self.by_field: dict[int, Plans] = {}
         self.by_cookie: dict[str, dict[bytes | None, Plans]] = defaultdict(dict)
         self.by_answers: dict[str, dict[Said | None, Plans]] = defaultdict(dict)
         self.shared: dict[tuple[object, ...], Plans] = {}
@@ -140,7 +141,7 @@ class Plans:
             drop=edition.settings.enforcement.undeclared == "drop",
         )
         self.plan: Plan = (
-            everybody.plan._replace(firewall=self.firewall) if everybody else self._plan(flow=False)
+            replace(everybody.plan, firewall=self.firewall) if everybody else self._plan(flow=False)
         )
         self.flowing = self._plan(flow=True)
         self.policy = _policy(edition, choice)

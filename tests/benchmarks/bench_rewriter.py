@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
@@ -49,9 +50,9 @@ def main() -> int:
     plain, changing = page_app(page), page_app(page, changing=True)
     streamed = page_app(long, chunk=16 * 1024)
     nothing = Plan(private=True, tag=b"a1b2c3")
-    opening = nothing._replace(allows=lambda name: True)
-    first = nothing._replace(insertion=INSERTION)
-    both = first._replace(allows=lambda name: False)
+    opening = replace(nothing, allows=lambda name: True)
+    first = replace(nothing, insertion=INSERTION)
+    both = replace(first, allows=lambda name: False)
     gated = page_app(
         page.replace(b"<a class", b'<template data-consent="x"></template><a class', 3)
     )
@@ -69,7 +70,7 @@ def main() -> int:
             *(rewritten(changing, opening), "bare, changing", None),
         ),
         "three gates opened": (rewritten(gated, opening), "bare, gated", None),
-        "settings link only": (rewritten(plain, nothing._replace(insertion=TAIL)), "bare", None),
+        "settings link only": (rewritten(plain, replace(nothing, insertion=TAIL)), "bare", None),
         "first visit, 20 KB": (rewritten(plain, first), "bare", 0.35),
         "first visit, 20 KB, embeds looked for": (rewritten(plain, both), "bare", None),
         "streamed first visit, 200 KB": (rewritten(streamed, first), "bare, streamed", 0.60),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -15,8 +16,8 @@ from tests.unit.rewriter_samples import END, FIRST, HEAD, TOP
 GZIP = [*HTML, (b"content-encoding", b"gzip")]
 TAKES = [(b"accept-encoding", b"gzip, deflate, br, zstd")]
 ADS = Service("ads", "Ads", "Ads Ltd", "marketing", ("advertising",), {}, hosts=("ads.test",))
-REFUSING = FIRST._replace(
-    allows=lambda name: False, hosts=Hosts([ADS], lambda name: False, [], strict=False)
+REFUSING = replace(
+    FIRST, allows=lambda name: False, hosts=Hosts([ADS], lambda name: False, [], strict=False)
 )
 REFUSED = b'<script src="https://ads.test/a.js"></script>'
 

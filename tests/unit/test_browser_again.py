@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,9 +13,9 @@ from consent.browser.plan import TOKEN
 from tests.unit.asgi_driver import HTML, cut, page, respond
 from tests.unit.rewriter_samples import FIRST, STYLE, filled
 
-GATED = FIRST._replace(allows=lambda name: False)
-LINKED = FIRST._replace(policy_outside=True)
-TAIL = FIRST._replace(insertion=Insertion(b"", b"", b"", b"<i>tail</i>"))
+GATED = replace(FIRST, allows=lambda name: False)
+LINKED = replace(FIRST, policy_outside=True)
+TAIL = replace(FIRST, insertion=Insertion(b"", b"", b"", b"<i>tail</i>"))
 PLANS = (FIRST, GATED, LINKED, TAIL, Plan(), Plan(allows=lambda name: False, private=True))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,8 +45,10 @@ PIECES = st.sampled_from(
         *b"<svg> </svg> <title> </title>".split(),
     ]
 )
-GATED = FIRST._replace(
-    allows=lambda name: name == "a", placeholder=lambda name, attributes, inner: b"[%b]" % inner
+GATED = replace(
+    FIRST,
+    allows=lambda name: name == "a",
+    placeholder=lambda name, attributes, inner: b"[%b]" % inner,
 )
 
 

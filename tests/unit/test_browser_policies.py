@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -80,7 +81,7 @@ def test_trap_13_policies_in_several_fields_all_hold() -> None:
 def test_trap_13_scripts_get_the_nonce_of_the_policy_or_of_its_maker() -> None:
     headers = [*HTML, (CSP, b"script-src 'nonce-n1' 'strict-dynamic'")]
     assert b'<script nonce="n1" src=s>' in respond(FIRST, page(PAGE, headers)).body
-    out = respond(FIRST._replace(nonce=lambda: "n2"), page(PAGE)).body
+    out = respond(replace(FIRST, nonce=lambda: "n2"), page(PAGE)).body
     assert b'<script nonce="n2" src=s>' in out
     assert b'<style nonce="n2">' in out
 
@@ -89,8 +90,10 @@ def test_trap_13_all_of_ours_has_the_nonce_where_styles_alone_need_one() -> None
     """The script adds the stylesheet of the dialog; a placeholder brings its own."""
     gate = b"<template data-consent=a data-embed><iframe></iframe></template>"
     headers = [*HTML, (CSP, b"style-src 'nonce-n1'")]
-    plan = FIRST._replace(
-        allows=lambda name: False, placeholder=lambda name, attributes, inner: b"<link rel=p>"
+    plan = replace(
+        FIRST,
+        allows=lambda name: False,
+        placeholder=lambda name, attributes, inner: b"<link rel=p>",
     )
     data = PAGE.replace(b"<p>", gate + b"<p>")
     for chunks in (data, cut(data, 7)):
@@ -104,7 +107,7 @@ def test_trap_13_all_of_ours_has_the_nonce_where_styles_alone_need_one() -> None
 def test_trap_13_a_policy_outside_us_or_in_a_meta_forbids_inline_style() -> None:
     meta = b"<meta HTTP-EQUIV='Content-Security-Policy' content=x>"
     for plan, data in (
-        (FIRST._replace(policy_outside=True), PAGE),
+        (replace(FIRST, policy_outside=True), PAGE),
         (FIRST, PAGE.replace(b"<title>", meta + b"<title>")),
     ):
         out = respond(plan, page(data)).body
@@ -125,7 +128,7 @@ def test_trap_13_a_policy_outside_us_or_in_a_meta_forbids_inline_style() -> None
 )
 def test_trap_14_nothing_is_put_into_a_fragment(fragment: bytes) -> None:
     """It is another visitor's all the same: what is refused in one would have been held back."""
-    plan = FIRST._replace(allows=lambda name: True)
+    plan = replace(FIRST, allows=lambda name: True)
     messages = page(fragment, [*HTML, (b"etag", b'"e"')])
     for chunks in (
         messages,
@@ -138,7 +141,7 @@ def test_trap_14_nothing_is_put_into_a_fragment(fragment: bytes) -> None:
 
 def test_trap_14_gates_and_hosts_hold_in_a_fragment_too() -> None:
     """What htmx or Turbo fetches is as much a part of the page as what came with it."""
-    plan = FIRST._replace(allows=lambda name: name == "a", hosts=hosts())
+    plan = replace(FIRST, allows=lambda name: name == "a", hosts=hosts())
     fragment = b"<p><template data-consent=a>1</template><img src=//ads.test/x></p>"
     held = b'<p>1<img data-consent="ads" data-held="src" data-held-src=//ads.test/x></p>'
     for chunks in ([fragment], cut(fragment, 1)):

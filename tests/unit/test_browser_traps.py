@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_trap_2_content_length_is_corrected_before_a_long_page_has_come() -> Non
 
 
 def test_trap_2_content_length_is_dropped_where_gates_leave_it_open() -> None:
-    plan = FIRST._replace(allows=lambda name: True)
+    plan = replace(FIRST, allows=lambda name: True)
     gate = b"<template data-consent=a>1</template>"
     text = HEAD + TOP + gate + b"x" * 20_000 + END
     sent = respond(plan, page(cut(text, 5000)))
@@ -247,7 +248,7 @@ def test_trap_10_a_304_never_brings_back_another_state(tmp_path: Any) -> None:
     (tmp_path / "page.html").write_bytes(PAGE)
     static = StaticFiles(directory=tmp_path)
     accept = {"accept": "text/html"}
-    one, two = (TestClient(rewritten(FIRST._replace(tag=tag))(static)) for tag in (b"s1", b"s2"))
+    one, two = (TestClient(rewritten(replace(FIRST, tag=tag))(static)) for tag in (b"s1", b"s2"))
     etag = one.get("/page.html", headers=accept).headers["etag"]
     again = one.get("/page.html", headers={**accept, "if-none-match": etag})
     assert (again.status_code, again.headers["etag"]) == (304, etag)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -138,7 +139,7 @@ def test_hostile_input_takes_time_by_its_length_alone(part: bytes) -> None:
 
 # -- in responses --
 
-PLAN = FIRST._replace(hosts=HOSTS)
+PLAN = replace(FIRST, hosts=HOSTS)
 
 
 @pytest.mark.parametrize("plan", [PLAN, Plan(hosts=HOSTS)])
@@ -227,7 +228,7 @@ UNKNOWN += [b"text/html, */*", b"application/unknown; charset=utf-8"]
 
 @pytest.mark.parametrize("fields", [[], *([(b"content-type", kind)] for kind in UNKNOWN)])
 def test_what_a_browser_takes_for_a_page_is_one(fields: list[tuple[bytes, bytes]]) -> None:
-    plan = FIRST._replace(hosts=HOSTS, allows=lambda _: False)
+    plan = replace(FIRST, hosts=HOSTS, allows=lambda _: False)
     refused = PAGE.replace(b"</body>", b'<img src="//ads.example/x"></body>')
     for data in (
         refused,
@@ -255,6 +256,6 @@ def test_what_a_browser_takes_for_a_page_is_one(fields: list[tuple[bytes, bytes]
 def test_what_no_browser_takes_for_a_page_stays(
     fields: list[tuple[bytes, bytes]], data: bytes
 ) -> None:
-    plan = FIRST._replace(hosts=HOSTS, allows=lambda _: False)
+    plan = replace(FIRST, hosts=HOSTS, allows=lambda _: False)
     for chunks in ([data], [data[at : at + 1] for at in range(len(data))]):
         assert respond(plan, page(chunks, fields)).body == data
