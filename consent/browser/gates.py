@@ -50,21 +50,13 @@ DEEPEST = 128
 """How many open elements that matter are kept: each tag may ask all of them."""
 
 _logger = logging.getLogger("consent")
-_SKIP = skipper(
-    b"/tTsSmMxXiInNpP",
-    rb"/?+template|svg|math|script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext",
-)
+_SKIP = skipper(b" ".join((b"template svg math", *sorted(RAW))))
 # A style without anything that could load stands in many tags and stops nobody.
 _STOPS = (
     rb"(?=[sSbBpPaA])(?:(?i:background|ping|attributionsrc)|(?i:style)(?!=\"[^\"(\\&@]*+\"))"
     rb"[\t\n\f\r =/>]"
 )
-_SKIP_LOADS = skipper(
-    b"/tTsSmMxXiInNpPfFvVaAeEoOlLbB",
-    rb"/?+template|svg|math|script|style|textarea|title|xmp|noembed|noframes|plaintext|%b"
-    % b"|".join(LOADING.split()),
-    _STOPS,
-)
+_SKIP_LOADS = skipper(b" ".join((b"template svg math", *sorted(RAW), LOADING)), stops=_STOPS)
 _LITERAL = re.compile(rb"<[^a-zA-Z/!?]")
 
 

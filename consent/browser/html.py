@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from html import unescape
 from html.entities import html5
 
@@ -63,26 +64,46 @@ _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*
 _LONG = re.compile(r"(?<=&#)[0-9]{8,}")
 
 
-def skipper(
-    firsts: bytes, names: bytes, stops: bytes = b"", whole: bytes = b""
-) -> re.Pattern[bytes]:
-    """An expression for all text, comments and tags up to the next tag with one of the names.
+def skipper(names: bytes, ends: bytes = b"template", stops: bytes = b"") -> re.Pattern[bytes]:
+    """An expression for all text, comments and tags up to the next tag that counts.
 
-    `names` are alternatives of an expression, each from its slash on, and `firsts` the characters
-    that they begin with. `stops` is an expression for the start of an attribute whose tag counts
-    too, whatever its name; `whole` one for what is skipped as one piece. It stops as well at the
-    first construct that the data ends within.
+    That is one that begins with one of the `names`, or ends with one of the `ends`, both in lower
+    case with spaces between. `stops` is an expression for the start of an attribute whose tag
+    counts too, whatever its name. It stops as well at the first construct that the data ends
+    within.
     """
-    other = rb"(?!(?=[%b])(?i:%b)(?:[\t\n\f\r />]|\Z))/?+" % (firsts, names)
+    ending = _either(ends.split())
+    begins = bytes(sorted({word[0] for word in names.split()}))
+    # Most tags are told by their first letter, and most end tags by the first of these branches.
+    ended = rb"/(?!%b)[a-zA-Z][a-zA-Z0-9]*+>" % ending
+    counts = rb"(?:%b|/%b)(?:[\t\n\f\r />]|\Z)" % (_either(names.split()), ending)
+    other = rb"(?!(?=[/%b%b])%b)/?+" % (begins, begins.upper(), counts)
     usual, every = _USUAL, _ATTRIBUTES
     if stops:
         usual = possessive(rb'[ \n](?!%b)[a-zA-Z-]++="[^"]*+"' % stops)
         every = possessive(rb"[\t\n\f\r /]++|(?!%b)%b" % (stops, _ATTRIBUTE))
-    tag = rb"%b%b%b(?:>|%b>)" % (other, _NAME, usual, every)
-    if whole:
-        tag = rb"(?:%b|%b)" % (whole, tag)
+    tag = rb"%b|%b%b(?:>|%b(?:>|%b>))" % (ended, other, _NAME, usual, every)
     other = rb"<(?:%b|%b|%b|(?=[^a-zA-Z/!?]))[^<]*+" % (tag, COMMENT_TEXT, _BOGUS)
     return re.compile(rb"[^<]*+%b" % possessive(other))
+
+
+def _either(words: Iterable[bytes]) -> bytes:
+    """An expression for one of some words in any case, as a tree of letters.
+
+    A branch that begins with a set of characters is left at once where another one stands; of
+    `(?i:a|b)` each alternative is tried.
+    """
+    heads: dict[bytes, list[bytes]] = {}
+    for word in words:
+        heads.setdefault(word[:1], []).append(word[1:])
+    branches = []
+    for letter, rests in heads.items():
+        longer = [rest for rest in rests if rest]
+        rest = _either(longer) if longer else b""
+        if longer and len(longer) < len(rests):
+            rest = rb"(?:%b)?" % rest
+        branches.append(b"[%b%b]%b" % (letter, letter.upper(), rest))
+    return b"(?:%b)" % b"|".join(branches)
 
 
 def attributes(tag: bytes) -> dict[bytes, bytes]:

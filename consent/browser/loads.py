@@ -21,8 +21,6 @@ ADDRESSES = frozenset(
 LISTS = frozenset(b"srcset imagesrcset".split())
 SPACED = frozenset(b"ping attributionsrc".split())
 HREFS = frozenset((b"href", b"xlink:href"))
-ANYWHERE = b"style|background|ping|attributionsrc"
-"""Attributes that load from any element, as alternatives of an expression."""
 
 LOADING = (
     b"script iframe frame img image source video audio track embed object applet link input style"

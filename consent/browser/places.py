@@ -40,9 +40,7 @@ _FIRST = re.compile(rb"%b<(?:!(?i:doctype)|(?i:html|head|body)(?=[\t\n\f\r />]))
 _UNSURE = rb"<(?:!?+[a-zA-Z]{0,7}+\Z|!-\Z|!--|\?|!(?!--|(?i:doctype))[^a-zA-Z])"
 _OPEN = re.compile(rb"(?:\xef\xbb?+\Z|%b(?:\Z|%b))" % (_LEAD, _UNSURE))
 _SKIP = skipper(
-    b"/tTbBhHsSmMfFxXiInNpP",
-    rb"/?+template|body|/head|html|svg|math|frameset"
-    rb"|script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext",
+    b" ".join((b"template body html svg math frameset", *sorted(RAW))), ends=b"template head"
 )
 _known: dict[bytes, Top] = {}
 _latest: list[tuple[bytes, Top]] = [(b"\0", Top())]
