@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from .hosts import Hosts
 from .html import ATTRIBUTE, TAG, attributes, raw_end, text
-from .loads import in_json, in_module, in_style, refused, voided
+from .loads import in_json, in_module, in_style, refused, remapped, voided
 
 Placeholder = Callable[[str, Mapping[str, str], bytes], bytes]
 """What stands for a refused embed: given its id, the template's attributes and its content."""
@@ -152,7 +152,13 @@ class Holder:
             without = name in (b"script", b"style")
             return Held(b"<%b%b>" % (tag, _renamed(rest, names, None)), without=without)
         if name == b"script":
-            return Held(_typed(tag, rest, service))
+            stand_in = b""
+            # What the site itself maps holds meanwhile: its modules do not run without it.
+            if kind == "importmap" and (
+                left := remapped(content.decode("utf-8", "replace"), self._hosts)
+            ):
+                stand_in = b"<%b%b data-stand-in>%b</%b>" % (tag, _open(rest), left.encode(), tag)
+            return Held(_typed(tag, rest, service), stand_in)
         placed = name in _PLACED and gate is None and service != NOBODY
         placeholder = b""
         if placed and self._placeholder and not _is_unseen(found):
@@ -204,6 +210,8 @@ def _within(
         if b"src" in found or b"href" in found or b"xlink:href" in found:
             return None
         if kind in _LISTS:
+            if len(content) >= CONTENT:
+                return hosts.first  # nobody has read what comes behind it
             return in_json(content.decode("utf-8", "replace"), hosts)
         service = hosts.refuses_script(content)
         if service is None and kind == "module":

@@ -187,6 +187,34 @@ def in_json(value: str, hosts: Hosts) -> str | None:
     return None
 
 
+def remapped(value: str, hosts: Hosts) -> str:
+    """An import map with only the entries whose addresses may load; empty where none is left."""
+
+    def kept(entries: object) -> object:
+        if not isinstance(entries, dict):
+            return entries
+        return {
+            name: address
+            for name, address in entries.items()
+            if not (isinstance(address, str) and hosts.refuses(address) is not None)
+        }
+
+    try:
+        given = json.loads(value)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(given, dict):
+        return ""
+    imports, scopes = kept(given.get("imports")), given.get("scopes")
+    if isinstance(scopes, dict):
+        scopes = {place: kept(entries) for place, entries in scopes.items()}
+    left = {"imports": imports, "scopes": scopes}
+    if not any(left.values()):
+        return ""
+    written = json.dumps({**given, **{key: part for key, part in left.items() if part}})
+    return written.replace("<", "\\u003c")
+
+
 def in_module(value: str, hosts: Hosts) -> str | None:
     """The service that a module's imports, or those that look so, are refused for."""
     if "import" not in value and "from" not in value:

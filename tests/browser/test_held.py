@@ -31,6 +31,12 @@ BODY = f"""
 <video id="video" width="500" height="300" preload="auto" muted><source src="//%H/10"></video>
 <p id="last">Loppu</p>
 """
+MAPPED = f"""
+<script type="importmap">
+{{"imports": {{"own": "data:text/javascript,{NOTE % 1}", "other": "//%H/11"}}}}
+</script>
+<script type="module">import "own";</script>
+"""
 PWNED = "document.title='pwned'"
 WRITTEN = f"""
 <img src="/nope" data-consent="necessary" data-held="onerror src" data-held-src="/nope2"
@@ -60,7 +66,8 @@ def site(stub: Stub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit
         'provider = "Mainos Oy"\nhosts = ["ads.localhost"]\ninline = ["refusedCounter"]',
     )
     folder: Path = tmp_path_factory.mktemp("held")
-    bodies = {"/": BODY.replace("%H", host), "/written": WRITTEN}
+    bodies = {"/": BODY, "/mapped": MAPPED, "/written": WRITTEN}
+    bodies = {path: body.replace("%H", host) for path, body in bodies.items()}
     with stage(folder, bodies, toml) as running:
         yield running
 
@@ -99,6 +106,22 @@ def test_nothing_loads_before_and_everything_in_its_order_after_a_grant(
     colour = page.locator("#styled").evaluate("element => getComputedStyle(element).color")
     assert colour == "rgb(1, 2, 3)"
     assert page.locator("[data-held]").count() == 0
+
+
+def test_the_modules_of_a_site_run_though_another_in_their_map_is_refused(
+    new_page: NewPage, site: Visited, stub: Stub
+) -> None:
+    stub.asked.clear()
+    page = new_page()
+    page.goto(f"{site.url}/mapped")
+    page.wait_for_function("document.body.dataset.ran === '1'")
+    missing = page.evaluate("import('other').then(() => '', (error) => error.name)")
+    assert missing == "TypeError"
+    assert stub.asked == set()
+    press(page, "#visitor-choice [value=accept]")
+    page.wait_for_selector("script[type=importmap]:not([data-stand-in])", state="attached")
+    page.evaluate("import('other').then(() => '')")
+    assert stub.asked == {11}
 
 
 def test_nothing_moves_when_a_placeholder_becomes_what_it_stands_for(

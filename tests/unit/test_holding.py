@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import warnings
 from collections.abc import Iterator
 
@@ -168,6 +170,34 @@ def test_what_else_stands_in_a_style_holds_meanwhile() -> None:
     )
     escaped = held(b"<style>p{background:\\75rl(//ads.test/)}</style>")
     assert escaped.endswith(b"</template><style data-stand-in></style>")
+
+
+def test_what_a_site_maps_of_its_own_holds_meanwhile() -> None:
+    """One refused entry does not take the site's own modules from it."""
+    given = {
+        "imports": {"own": "/own.js", "ads": "https://ads.test/a.js", "</script>": "./x.js"},
+        "scopes": {"/old/": {"own": "/old.js", "ads": "//ADS.test/b.js"}, "//ads.test/": {}},
+        "integrity": {"/own.js": "sha384-x"},
+    }
+    left = copy.deepcopy(given)
+    del left["imports"]["ads"], left["scopes"]["/old/"]["ads"]
+    written = json.dumps(given).replace("<", "\\u003c").encode()
+    out = held(b"<script type=importmap nonce=n>%b</script>" % written)
+    inert, _, stand_in = out.partition(b"</script>")
+    assert inert.startswith(b'<script type="text/plain" data-consent="ads" data-type=importmap')
+    assert inert.endswith(written)
+    begin, end = b"<script type=importmap nonce=n data-stand-in>", b"</script>"
+    assert stand_in.startswith(begin)
+    assert stand_in.endswith(end)
+    assert json.loads(stand_in[len(begin) : -len(end)]) == left
+    # Where nothing is left, or more comes than is read, nothing stands in.
+    only = held(b'<script type=importmap>{"imports": {"ads": "//ads.test/"}}</script>')
+    assert only.count(b"<script") == 1
+    long = b'<script type=importmap>{"imports": {"ads": "//ads.test/"%b}}</script>' % (
+        b" " * CONTENT
+    )
+    assert held(long).startswith(b'<script type="text/plain" data-consent=')
+    assert held(long).count(b"<script") == 1
 
 
 def test_a_page_cannot_say_what_a_held_script_loads_later() -> None:
