@@ -44,7 +44,7 @@ export const opener = (nonce, isAllowed, styled, lang) => {
       script.dataset.consent = gate.dataset.consent;
       delete script.dataset.category;
     }
-    const placeholder = gate.nextElementSibling?.closest(".vc-embed, style[data-stand-in]");
+    const placeholder = gate.nextElementSibling?.closest("[data-service], style[data-stand-in]");
     gate.replaceWith(content);
     replace(placeholder, first);
     return scripts;
@@ -69,7 +69,7 @@ export const opener = (nonce, isAllowed, styled, lang) => {
     }
     element.removeAttribute("data-held");
     element.removeAttribute("data-consent");
-    const before = element.previousElementSibling?.closest(".vc-embed");
+    const before = element.previousElementSibling?.closest("[data-service]");
     const isPlaced = before?.dataset.service === consent;
     if (isPlaced) element.hidden = false;
     const settled = element.matches(SETTLED) ? element.cloneNode(true) : element;
@@ -107,8 +107,9 @@ export const opener = (nonce, isAllowed, styled, lang) => {
   // The form is sent from outside of any form of the site's, with the placeholder's own alert in
   // it: the script keeps that, and it goes back at once.
   const always = (placeholder) => {
-    const holder = placeholder.querySelector("template").content.firstElementChild.cloneNode(true);
-    const alert = placeholder.querySelector("[role=alert]");
+    const inside = placeholder.contentDocument || placeholder;
+    const holder = inside.querySelector("template").content.firstElementChild.cloneNode(true);
+    const alert = inside.querySelector("[role=alert]");
     const place = alert.nextSibling;
     const form = holder.firstElementChild;
     document.body.append(holder);
@@ -118,8 +119,40 @@ export const opener = (nonce, isAllowed, styled, lang) => {
     holder.remove();
   };
 
-  const answer = (link) =>
-    (link.dataset.answer === "once" ? once : always)(link.closest(".vc-embed"));
+  const answer = (link) => {
+    const { ownerDocument: { defaultView: view }, dataset } = link;
+    const placeholder = view === window ? link.closest(".vc-embed") : view.frameElement;
+    (dataset.answer === "once" ? once : always)(placeholder);
+  };
+
+  // What stands for a frame is a document of its own: it takes over how the page has ours look, and
+  // its answers are heard here.
+  const LOOK = ["surface", "text", "muted", "border", "accent"]
+    .map((name) => `--consent-${name}`).concat("font-family");
+
+  const dress = (frame, onclick) => {
+    const { contentDocument: inside } = frame;
+    const body = inside?.querySelector(".vc-frame");
+    if (!body) return;
+    inside.addEventListener("click", onclick);
+    const probe = document.createElement("i");
+    probe.className = "visitor-choice";
+    frame.after(probe);
+    const [wanted, own] = [getComputedStyle(probe), getComputedStyle(body)];
+    for (const name of LOOK) {
+      const value = wanted.getPropertyValue(name);
+      // What is the same by itself goes on following the time of day.
+      if (value !== own.getPropertyValue(name)) body.style.setProperty(name, value);
+    }
+    probe.remove();
+  };
+
+  const frames = (onclick) => {
+    for (const frame of all("iframe[data-service]")) {
+      frame.onload = () => dress(frame, onclick);
+      dress(frame, onclick);
+    }
+  };
 
   // Fails where the settings cannot be had: then the link leads to their page.
   const settings = async (link) => {
@@ -145,5 +178,5 @@ export const opener = (nonce, isAllowed, styled, lang) => {
     part.scrollIntoView();
   };
 
-  return { release, answer, settings };
+  return { release, answer, settings, frames };
 };

@@ -18,14 +18,16 @@
     [dataset.consent, dataset.category].every((name) => !name || allowed.has(name));
 
   let opener, told;
-  const opening = () => (opener ||= import(`${base}/gates.js?v=${me.dataset.gates}`)
-    .then((gates) => gates.opener(nonce, isAllowed, styled, lang)));
+  const gates = `${base}/gates.js?v=${me.dataset.gates}`;
+  const opening = () => (opener ||= import(gates)
+    .then((file) => file.opener(nonce, isAllowed, styled, lang)));
 
   const GATES = "[data-consent], [data-category]";
   const OURS = `${GATES}, .vc-banner, .vc-link`;
   const release = async () => {
     await told;
     if (all(GATES).some(isAllowed)) (await opening()).release();
+    if (all("iframe[data-service]").length) (await opening()).frames(click);
   };
 
   /* ---- what the visitor reads ---- */
@@ -198,27 +200,28 @@
 
   /* ---- settings in a dialog, embeds ---- */
 
-  const settings = (link) => opening().then((gates) => gates.settings(link))
+  const settings = (link) => opening().then((its) => its.settings(link))
     .catch(() => { location.href = link.href; });
 
-  addEventListener("click", (event) => {
+  const click = (event) => {
     const link = event.target.closest?.("a[href]");
     const special = event.button || event.metaKey || event.ctrlKey || event.shiftKey;
     if (!link || special || event.defaultPrevented) return;
     if (link.matches("[data-answer]")) {
       event.preventDefault();
-      opening().then((gates) => gates.answer(link), () => { location.href = link.href; });
+      opening().then((its) => its.answer(link), () => { location.href = link.href; });
     } else if (!plain && link.origin === location.origin && link.pathname === `${base}/${lang}`) {
       event.preventDefault();
       settings(link);
     }
-  });
+  };
+  addEventListener("click", click);
 
   room();
   release();
   const isAhead = performance.getEntriesByType("navigation")[0]?.deliveryType?.endsWith("prefetch");
   if (shared || isAhead) learn(!shared); // one fetched ahead may be from before the answer
-  // The second page finds the stylesheet in the cache.
+  // The second page finds these in the cache.
   (window.requestIdleCallback || setTimeout)(() =>
-    fetch(style, { priority: "low" }).catch(() => {}));
+    [style, gates].forEach((file) => fetch(file, { priority: "low" }).catch(() => {})));
 })();

@@ -17,6 +17,7 @@ from ..settings import Settings
 from ..signal import SIGNALS, titles
 from ..texts import listing, lowered, texts
 from .again import additions, reason
+from .embeds import view_box
 from .interface import Interface
 from .ready import EXTRA, QUERY, Ready, ready
 from .signals import Signals
@@ -292,37 +293,45 @@ class Edition:
             "shared": self.address("cacheable.js") if shared else "",
         }
 
-    def placeholder(self, lang: str, name: str, *, once: bool, size: Mapping[str, str]) -> Ready:
+    def placeholder(
+        self, lang: str, name: str, *, once: bool, size: Mapping[str, str] | None
+    ) -> Ready:
         """What stands for an embed of the service or category `name` (R18).
 
         `once` tells whether it can be shown once; `size` holds its width and height, as its tag
-        gives them.
+        gives them. Without a size it is a document, to be shown in a frame.
         """
-        key = ("placeholder", lang, name, once, *size.values())
+        framed, size = size is None, size or {}
+        key = ("placeholder", lang, name, once, framed, *size.values())
         if (made := self._ready.get(key)) is None:
             service = next((s for s in self.declaration.services if s.id == name), None)
             category = service.category if service else name
-            categories = {c.id: c.name[lang] for c in self.declaration.categories}
-            named = categories.get(category, "")
             made = ready(
                 self.interface,
                 "placeholder.html",
                 **self.context(lang),
                 id=name,
-                service=service.name if service else named,
+                service=self.named(lang, name),
                 provider=(service.provider if service else "") or self.settings.controller.name,
-                category=named,
+                category=self.named(lang, category),
                 sign=_sign(service.purposes if service else ()),
                 category_id=category,
                 asked=category,
                 stylesheet=self.address("style.css"),
                 once=EXTRA if once else "",
+                framed=framed,
                 size=size,
                 box=view_box(size),
                 method="placeholder",
             )
             self._keep(key, made)
         return made
+
+    def named(self, lang: str, name: str) -> str:
+        """What a service or a category is called; empty where there is none of that id."""
+        services = {s.id: s.name for s in self.declaration.services}
+        categories = {c.id: c.name[lang] for c in self.declaration.categories}
+        return services.get(name) or categories.get(name, "")
 
     def announcement(
         self, lang: str, version: str, sentence: str, summary: str, address: str
@@ -352,12 +361,3 @@ _SIGNS = {
 
 def _sign(purposes: Iterable[str]) -> str:
     return next((_SIGNS[purpose] for purpose in purposes if purpose in _SIGNS), "")
-
-
-def view_box(size: Mapping[str, str]) -> str:
-    """The box of an empty drawing that keeps the ratio of an embed where the page is narrower.
-
-    Empty unless both sides are known.
-    """
-    known = all(size.get(side, "").isdigit() for side in ("width", "height"))
-    return f"0 0 {size['width']} {size['height']}" if known else ""

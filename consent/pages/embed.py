@@ -12,11 +12,12 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
-from ..browser.edition import Edition, view_box
+from ..browser.edition import Edition
+from ..browser.embeds import size as size_of
+from ..browser.embeds import view_box
 from ..texts import texts
 from .answers import missing
 from .forms import way
-from .plans import _size
 from .runtime import Runtime
 from .settings import PRIVATE
 
@@ -31,7 +32,7 @@ def once(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
     except (BadData, ValueError, KeyError, TypeError, AttributeError):
         return missing(runtime, edition, scope)
     service = next((s for s in edition.declaration.services if s.id == name), None)
-    size = _size(inner.encode("latin-1"))
+    size = size_of(inner.encode("latin-1"))
     html = runtime.interface.render(
         "embed.html",
         **edition.context(lang),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from starlette.types import Scope
 
 from ..browser.edition import Edition
+from ..browser.embeds import frame, in_frame, size
 from ..browser.firewall import Firewall
 from ..browser.hosts import Hosts
 from ..browser.plan import TOKEN, Insertion, Plan
@@ -246,8 +246,13 @@ class Page:
         back = self.place
         lang = plans.spoken(self.lang)
         once = plans.runtime.embed_address(name, lang, inner, back.decode("ascii"))
-        made = plans.edition.placeholder(lang, name, once=bool(once), size=_size(inner))
-        return made.fill(TOKEN, back, once.encode("ascii"))
+        looks = frame(inner, plans.hosts)
+        sides = size(inner) if looks is None else None
+        made = plans.edition.placeholder(lang, name, once=bool(once), size=sides)
+        html = made.fill(TOKEN, back, once.encode("ascii"))
+        if looks is None:
+            return html
+        return in_frame(html, name, plans.edition.named(lang, name), looks)
 
     @property
     def place(self) -> bytes:
@@ -262,17 +267,6 @@ class Page:
         if not self._token and not self._plans.shared:
             self._token = random_token()
         return self._token
-
-
-_SIZE = re.compile(rb"""(?i)<(?:iframe|video|embed|object)\b[^>]*?>""")
-_SIDE = re.compile(rb"""(?i)\s(width|height)\s*=\s*["']?(\d{1,4}%?)["'\s>]""")
-
-
-def _size(inner: bytes) -> dict[str, str]:
-    """The width and height that an embed's tag gives, for its placeholder to have the same."""
-    tag = _SIZE.search(inner)
-    found = _SIDE.findall(tag[0]) if tag else []
-    return {side.decode().lower(): value.decode() for side, value in found}
 
 
 def _tag(edition: Edition, choice: Choice, told: Package | None, *, shared: bool) -> bytes:

@@ -134,7 +134,8 @@ def scripts_running(page: Page) -> Iterator[None]:
 def axe() -> Callable[[Page], list[str]]:
     """`axe(page)`: what axe-core finds against WCAG 2.2 A and AA, a line each; empty when nothing.
 
-    Works on pages with a content security policy and with scripts off; frames are not entered.
+    Works on pages with a content security policy and with scripts off; of frames those are entered
+    that stand for an embed.
     """
     assert AXE.exists(), "axe-core is not installed yet: run `make tools`"
     program = AXE.read_text("utf-8")
@@ -147,11 +148,15 @@ def axe() -> Callable[[Page], list[str]]:
 
     def judge(page: Page) -> list[str]:
         with scripts_running(page):
-            page.evaluate(program)
-            found = page.evaluate("options => axe.run(document, options)", options)
+            found = []
+            for frame in page.frames:
+                if frame is page.main_frame or frame.url == "about:srcdoc":
+                    frame.evaluate(program)
+                    judged = frame.evaluate("options => axe.run(document, options)", options)
+                    found += judged["violations"]
         return [
             f"{violation['id']} at {' '.join(map(str, node['target']))}: {node['failureSummary']}"
-            for violation in found["violations"]
+            for violation in found
             for node in violation["nodes"]
         ]
 

@@ -168,6 +168,17 @@ def scripted(page: Page) -> bool:
     return page.locator("html[data-visitor-choice]").count() == 1
 
 
+PLACED = "[data-service]"
+"""What stands for an embed."""
+SHOWN = "iframe:not([data-service])"
+"""A frame that is shown."""
+
+
+def placeholder(page: Page, number: int = 0) -> Locator:
+    """What is said in place of the frame or video with that number."""
+    return page.locator(PLACED).nth(number).content_frame.locator(".vc-frame")
+
+
 def press(page: Page, button: Locator | str) -> None:
     """Press a button that sends a form, and wait for the answer, with script or without."""
     locator = page.locator(button) if isinstance(button, str) else button
@@ -181,7 +192,7 @@ def press(page: Page, button: Locator | str) -> None:
 
 def open_settings(page: Page) -> Locator:
     """Follow the settings link at the end of the page: to the dialog, without script the page."""
-    links = page.locator("a[href*='/choices/']:not(#visitor-choice a, main a, .vc-embed a)")
+    links = page.locator("a[href*='/choices/']:not(#visitor-choice a, main a)")
     if not scripted(page):
         with page.expect_navigation():
             links.last.click()

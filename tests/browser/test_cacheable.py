@@ -9,7 +9,18 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import NewPage
-from tests.browser.sites import BANNER, Visited, granted, open_settings, press, scripted, stage
+from tests.browser.sites import (
+    BANNER,
+    PLACED,
+    SHOWN,
+    Visited,
+    granted,
+    open_settings,
+    placeholder,
+    press,
+    scripted,
+    stage,
+)
 from tests.browser.test_memory import TELL, go_back
 from tests.unit.small_site import TOML
 
@@ -47,8 +58,8 @@ def test_the_banner_comes_by_script_and_is_answered_like_any_other(
     expect(page.locator("#opened")).to_be_visible()
     page.goto(f"{site.url}/{policy}")
     expect(page.locator("#opened")).to_be_visible()
-    expect(page.locator("iframe")).to_be_visible()
-    assert page.locator(f"{BANNER}, .vc-embed").count() == 0
+    expect(page.locator(SHOWN)).to_be_visible()
+    assert page.locator(f"{BANNER}, {PLACED}").count() == 0
 
 
 def test_a_form_sent_twice_has_one_token(new_page: NewPage, site: Visited) -> None:
@@ -76,7 +87,7 @@ def test_without_script_the_settings_and_one_embed_at_a_time_are_there(
     assert "statistics" in granted(page, site)
     page.goto(site.url)
     assert page.locator("#opened").count() == 0
-    page.locator(".vc-embed [data-answer=once]").click()
+    placeholder(page).locator("[data-answer=once]").click()
     expect(page.locator(".vc-once iframe")).to_be_visible()
     page.locator(".vc-link a").first.click()
     expect(page).to_have_url(f"{site.url}/")
@@ -85,8 +96,8 @@ def test_without_script_the_settings_and_one_embed_at_a_time_are_there(
 def test_the_placeholder_and_the_dialog_answer_too(new_page: NewPage, site: Visited) -> None:
     page = new_page()
     page.goto(f"{site.url}/?q=1")
-    page.locator(".vc-embed [data-answer=once]").click()
-    expect(page.locator("iframe")).to_be_visible()
+    placeholder(page).locator("[data-answer=once]").click()
+    expect(page.locator(SHOWN)).to_be_visible()
     dialog = open_settings(page)
     assert dialog.locator("[name=return]").input_value() == "/?q=1"
     press(page, dialog.locator("[value=reject]"))
@@ -130,7 +141,7 @@ def test_a_page_brought_back_from_memory_asks_again(
     press(page, open_settings(page).locator("[value=reject]"))
     with page.expect_event("load"):
         go_back(page)
-    expect(page.locator(".vc-embed")).to_be_visible()
+    expect(page.locator(PLACED)).to_be_visible()
     assert page.locator("#opened").count() == 0
 
 

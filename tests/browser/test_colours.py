@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser.conftest import NewPage
-from tests.browser.sites import BANNER, Visited, stage
+from tests.browser.sites import BANNER, Visited, placeholder, stage
 from tests.unit.small_site import TOML
 
 EMBED = """<template data-consent="video" data-embed>
@@ -88,6 +88,8 @@ def test_text_edges_and_focus_stand_out_from_their_ground(
     page.locator(f"{BANNER} [name=statistics]").check()
     page.keyboard.press("Tab")  # whoever moves by keyboard sees the ring
     found = page.evaluate(MEASURE)
+    placeholder(page).locator("a").first.press("Tab")
+    found += page.frames[1].evaluate(MEASURE)
     kinds = [kind for kind, _, _ in found]
     assert kinds.count("ring") >= 9
     assert kinds.count("edge") >= 14

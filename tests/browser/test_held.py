@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
 from tests.browser.refused_host import Stub, refused_host
-from tests.browser.sites import Visited, press, stage
+from tests.browser.sites import PLACED, Visited, placeholder, press, stage
 from tests.unit.small_site import TOML
 
 pytestmark = pytest.mark.browser
@@ -37,6 +37,32 @@ MAPPED = f"""
 </script>
 <script type="module">import "own";</script>
 """
+LAYOUTS = {
+    "in a line": "<p>Teksti <iframe src='//%H/1' width=200 height=100></iframe> jatkuu.</p>",
+    "in a paragraph": "<p><iframe src='//%H/1' width='560' height='315'></iframe></p>",
+    "with no size": "<iframe src='//%H/1'></iframe>",
+    "in a ratio": (
+        "<style>iframe{width:100%;aspect-ratio:16/9;border:0}</style><iframe src='//%H/1'></iframe>"
+    ),
+    "in a box of a ratio": (
+        "<style>.v{position:relative;padding-bottom:56.25%}.v>iframe{position:absolute;inset:0;"
+        "width:100%;height:100%;border:0}</style><div class=v><iframe src='//%H/1'></iframe></div>"
+    ),
+    "by its class": (
+        "<style>.map{width:70%;height:40vh}</style><iframe class=map src='//%H/1'></iframe>"
+    ),
+    "by its id": "<style>#map{width:70%;height:40vh}</style><iframe id=map src='//%H/1'></iframe>",
+    "by a style": "<iframe style='width:50%;height:9em;border:0' src='//%H/1'></iframe>",
+    "beside a text": (
+        "<div style='display:flex;gap:9px'><iframe src='//%H/1' width=300></iframe>"
+        "<p>Teksti</p></div>"
+    ),
+    "video": "<div><video src='//%H/1' width=400 height=200></video></div>",
+    "video with no size": "<video src='//%H/1'></video>",
+}
+THEMED = """<style>html { font-family: Georgia, serif; }
+.visitor-choice { --consent-text: #123456; }</style>
+<iframe src="//%H/1" width="500" height="300" title="Video"></iframe>"""
 PWNED = "document.title='pwned'"
 WRITTEN = f"""
 <img src="/nope" data-consent="necessary" data-held="onerror src" data-held-src="/nope2"
@@ -66,7 +92,10 @@ def site(stub: Stub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit
         'provider = "Mainos Oy"\nhosts = ["ads.localhost"]\ninline = ["refusedCounter"]',
     )
     folder: Path = tmp_path_factory.mktemp("held")
-    bodies = {"/": BODY, "/mapped": MAPPED, "/written": WRITTEN}
+    bodies = {"/": BODY, "/mapped": MAPPED, "/themed": THEMED, "/written": WRITTEN}
+    bodies |= {
+        f"/{name}": f"<p>Ennen.</p>{embed}<p id=last>Loppu</p>" for name, embed in LAYOUTS.items()
+    }
     bodies = {path: body.replace("%H", host) for path, body in bodies.items()}
     with stage(folder, bodies, toml) as running:
         yield running
@@ -96,12 +125,12 @@ def test_nothing_loads_before_and_everything_in_its_order_after_a_grant(
     settled(page)
     assert stub.asked == set()
     assert page.locator("body").get_attribute("data-ran") == "04"
-    assert page.locator(".vc-embed").count() == 2
+    assert page.locator(PLACED).count() == 2
     expect(page.locator("#video")).to_be_hidden()
     press(page, "#visitor-choice [value=accept]")
     page.wait_for_function("document.body.dataset.ran === '042'")
     wait_for(page, stub, {1, 3, 5, 6, 7, 8, 9, 10})
-    assert page.locator(".vc-embed").count() == 0
+    assert page.locator(PLACED).count() == 0
     expect(page.locator("#video")).to_be_visible()
     colour = page.locator("#styled").evaluate("element => getComputedStyle(element).color")
     assert colour == "rgb(1, 2, 3)"
@@ -124,16 +153,32 @@ def test_the_modules_of_a_site_run_though_another_in_their_map_is_refused(
     assert stub.asked == {11}
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_nothing_moves_when_a_placeholder_becomes_what_it_stands_for(
-    new_page: NewPage, site: Visited
+    new_page: NewPage, site: Visited, layout: str
 ) -> None:
-    page = new_page()
-    page.goto(f"{site.url}/")
+    """In whatever way the page gives it its place (R18)."""
+    page = new_page(820)
+    page.goto(f"{site.url}/{layout}")
     settled(page)
-    before = page.locator("#last").bounding_box()
+    places = [page.locator(PLACED).bounding_box(), page.locator("#last").bounding_box()]
     press(page, "#visitor-choice [value=accept]")
-    page.wait_for_function("!document.querySelector('.vc-embed')")
-    assert page.locator("#last").bounding_box() == before
+    page.wait_for_function("!document.querySelector('[data-service]')")
+    settled(page)
+    shown = page.locator("iframe, video").bounding_box()
+    assert [shown, page.locator("#last").bounding_box()] == places
+
+
+def test_a_placeholder_looks_as_the_page_has_ours_look(new_page: NewPage, site: Visited) -> None:
+    """Though it is a document of its own; what is the same by itself follows the time of day."""
+    page = new_page()
+    page.goto(f"{site.url}/themed")
+    inside = placeholder(page)
+    expect(inside).to_have_css("color", "rgb(18, 52, 86)")
+    assert "Georgia" in inside.evaluate("body => getComputedStyle(body).fontFamily")
+    light = inside.evaluate("body => getComputedStyle(body).backgroundColor")
+    page.emulate_media(color_scheme="dark")
+    assert inside.evaluate("body => getComputedStyle(body).backgroundColor") != light
 
 
 def test_the_server_opens_for_who_has_allowed_it(
@@ -144,7 +189,7 @@ def test_the_server_opens_for_who_has_allowed_it(
     press(page, "#visitor-choice [value=accept]")
     stub.asked.clear()
     page.goto(f"{site.url}/")
-    assert page.locator(".vc-embed, [data-held], template").count() == 0
+    assert page.locator("[data-service], [data-held], template").count() == 0
     wait_for(page, stub, {7, 8})
 
 
@@ -156,9 +201,8 @@ def test_one_embed_can_be_shown_once(
     stub.asked.clear()
     page = new_page()
     page.goto(f"{site.url}/")
-    placeholder = page.locator(".vc-embed").nth(0 if element == "frame" else 1)
-    placeholder.locator("[data-answer=once]").click()
-    page.wait_for_function("document.querySelectorAll('.vc-embed').length === 1")
+    placeholder(page, 0 if element == "frame" else 1).locator("[data-answer=once]").click()
+    page.wait_for_function("document.querySelectorAll('[data-service]').length === 1")
     wanted = {8} if element == "frame" else {10}
     wait_for(page, stub, wanted)
     settled(page)

@@ -11,7 +11,18 @@ from consent.texts import texts
 from tests.unit.small_site import TOML
 from tests.unit.test_scheduled import LATER
 
-from .sites import BANNER, OPTIONAL, Visited, granted, open_settings, press, stage, undecided
+from .sites import (
+    BANNER,
+    OPTIONAL,
+    SHOWN,
+    Visited,
+    granted,
+    open_settings,
+    placeholder,
+    press,
+    stage,
+    undecided,
+)
 
 BODY = """<h1>Sivu</h1>
 <template data-consent="counter" data-embed>
@@ -27,7 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
         yield running
 
 
-def answer_outdated(page: Page, site: Visited, button: str) -> None:
+def answer_outdated(page: Page, site: Visited, button: str | Locator) -> None:
     site.clock.pass_days(47)
     press(page, button)
 
@@ -102,19 +113,19 @@ def test_from_a_placeholder_the_settings_open(site, new_page, script):
     """It has no room for what is new."""
     page = new_page(script=script)
     page.goto(site.url)
-    button = ".vc-embed [data-answer=always]"
+    button: str | Locator = placeholder(page).locator("[data-answer=always]")
     if not script:
         with page.expect_navigation():
-            page.locator(button).click()
+            placeholder(page).locator("[data-answer=always]").click()
         button = ".vc-settings [value=accept]"
     answer_outdated(page, site, button)
     assert granted(page, site) == set()
     settings = page.locator("dialog .vc-settings" if script else ".vc-settings")
     expect(settings).to_contain_text("Kuljetus")
     if script:
-        expect(page.locator(".vc-embed [role=alert]")).to_have_text(OUTDATED)
+        expect(placeholder(page).locator("[role=alert]")).to_have_text(OUTDATED)
     press(page, settings.locator("[value=accept]"))
     if not script:
         go_back(page)
-    expect(page.locator("iframe")).to_have_count(1)
+    expect(page.locator(SHOWN)).to_have_count(1)
     assert granted(page, site) == OPTIONAL

@@ -16,7 +16,7 @@ from consent.pages.reports import findings
 from tests.server import serving
 from tests.unit.small_site import TOML
 
-from .sites import BANNER, Visited, granted, stage
+from .sites import BANNER, SHOWN, Visited, granted, placeholder, stage
 
 # Addresses are put together while the script runs, so that no reading of the page sees them.
 WAYS = """<h1>Sivu</h1><script>
@@ -104,8 +104,8 @@ def test_an_embed_is_shown_once_on_a_page_of_its_own(site, new_page):
     page = new_page()
     page.goto(f"{site.url}/embed")
     with page.expect_navigation():
-        page.locator(".vc-embed a.vc-button:not([data-answer])").click()
-    expect(page.locator("iframe")).to_have_count(1)
+        placeholder(page).locator("a.vc-button:not([data-answer])").click()
+    expect(page.locator(SHOWN)).to_have_count(1)
     assert granted(page, site) == set()
 
 
@@ -115,10 +115,10 @@ def test_an_embed_is_allowed_always_by_a_new_page(site, new_page):
     page.goto(f"{site.url}/embed")
     page.evaluate("window.before = true")
     with page.expect_navigation():
-        page.locator(".vc-embed [data-answer=always]").click()
+        placeholder(page).locator("[data-answer=always]").click()
     page.wait_for_function("!window.before")
     assert page.url == f"{site.url}/embed"
-    expect(page.locator("main iframe, body > iframe")).to_have_count(1)
+    expect(page.locator(f"main {SHOWN}, body > {SHOWN}")).to_have_count(1)
 
 
 def test_a_page_brought_back_after_a_grant_comes_anew(site, new_page, remembering):
@@ -132,7 +132,7 @@ def test_a_page_brought_back_after_a_grant_comes_anew(site, new_page, rememberin
     page.go_back()
     page.go_back()
     page.wait_for_function("!window.before")
-    expect(page.locator("main iframe, body > iframe")).to_have_count(1)
+    expect(page.locator(f"main {SHOWN}, body > {SHOWN}")).to_have_count(1)
 
 
 @pytest.fixture(scope="module")

@@ -267,7 +267,7 @@ def test_a_placeholder_speaks_the_pages_language_where_nothing_else_goes_in(
     html = unescape(client.get("/").text)
     assert 'id="visitor-choice"' not in html
     assert texts("sv")["placeholder"]["once"] in html
-    assert 'vc-embed" lang="sv"' in html
+    assert 'srcdoc=\'<!doctype html><html lang="sv">' in html
 
 
 # -- signals --
