@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from .firewall import Firewall
+from .headers import listed
 from .hosts import Hosts
 from .links import links_kept
 from .request import Scope
@@ -21,8 +22,9 @@ def handshake(firewall: Firewall, send: Send, scope: Scope) -> Send:
     """The `send` of a WebSocket: its answer sets no cookie that is refused or undeclared."""
 
     def filtered(message: Message) -> Awaitable[None]:
-        if message["type"] in _ANSWERS:
-            fields = message.get("headers", ())
+        if message["type"] in _ANSWERS and "headers" in message:
+            message = listed(message)
+            fields = message["headers"]
             cookies = [field for field in fields if field[0].lower() == b"set-cookie"]
             if cookies:
                 kept = firewall.kept(cookies, scope)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -222,6 +222,12 @@ class Head:
             for at in made[1]:
                 headers[at] = (headers[at][0], b"%d" % length)
         return headers
+
+
+def listed(message: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A message whose header fields are a list: ASGI allows what can be read once only."""
+    fields = message.get("headers", ())
+    return message if type(fields) is list else {**message, "headers": list(fields)}
 
 
 _heads: dict[tuple[object, ...], Head] = {}

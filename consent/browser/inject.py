@@ -24,7 +24,7 @@ from .fitting import (
     through,
     tokened,
 )
-from .headers import KEEP, Fields, Head, head, latest, sniffed
+from .headers import KEEP, Fields, Head, head, latest, listed, sniffed
 from .late import LateGates, known, marked
 from .places import Search, Top, is_document, recall, tailed
 from .plan import Insertion as Insertion
@@ -139,11 +139,8 @@ class _Response:
         if message["type"] != _START:
             return self.out(message)
         plan, out, visitor = self.plan, self.out, self.visitor
-        status, fields = message["status"], message.get("headers", ())
-        if type(fields) is not list:  # ASGI allows what can be read once only
-            fields = list(fields)
-            message = {**message, "headers": fields}
-        found, came = head(status, fields, plan.tag, plan.hosts)
+        message = listed(message)
+        found, came = head(message["status"], message["headers"], plan.tag, plan.hosts)
         self.found = found
         if found.encoded and plan.rewrites:
             again = partial(responder, plan, scope=self.scope, visitor=visitor, given=self.given)

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from .headers import listed
 from .hosts import Hosts
 from .inject import Message, Plan, Send, responder
 
@@ -96,7 +97,7 @@ def policed(
 
     def judged(message: Message) -> Awaitable[None]:
         nonlocal fields
-        if message["type"] == _START and _is_page(message):
+        if message["type"] == _START and _is_page(message := listed(message)):
             visitor.read = visitor.read or policy.private
             if visitor.nonce_given:
                 # Seen by the rewriter, so that what it puts in has the nonce too.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
+from .headers import listed
 from .inject import Message, Send
 from .plan import Reading
 
@@ -20,7 +21,8 @@ def watching_cookies(send: Send, visitor: Reading) -> Send:
 
     def watching(message: Message) -> Awaitable[None]:
         if message["type"] == _START:
-            for name, _ in message.get("headers", ()):
+            message = listed(message)
+            for name, _ in message["headers"]:
                 if name.lower() == b"set-cookie":
                     visitor.read = True
                     break

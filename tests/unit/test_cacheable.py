@@ -89,9 +89,10 @@ class Visited:
         return self.cache.get(path, {**BROWSER, **self.cookies[state]})
 
 
-@pytest.fixture(scope="module", params=["per visitor", "cacheable"])
+@pytest.fixture(scope="module", params=["per visitor", "cacheable", "policy"])
 def visited(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
     toml = TOML if request.param == "per visitor" else CACHEABLE
+    toml += 'policy = "enforce"\n' if request.param == "policy" else ""
     toml = toml.replace('"Mainos Oy"', '"Mainos Oy"\nhosts = ["ads.example"]')
     site = Site(tmp_path_factory.mktemp("cached"), toml)
     yield Visited(site)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -14,6 +15,7 @@ from starlette.testclient import TestClient
 
 from consent import catalogue
 from consent.browser.policy import HostPolicy, host_source, sources
+from tests.unit.asgi_driver import body, start
 from tests.unit.small_site import ORIGIN, PAGE, TOML, Make, Site, decide
 
 CSP = "content-security-policy"
@@ -120,6 +122,21 @@ def test_a_nonce_can_be_asked_for_without_a_policy_of_ours(site: Site) -> None:
 
     reply = visit(site, page).get("/")
     assert f'<script nonce="{reply.headers["x-nonce"]}" src="/choices/' in reply.text
+
+
+def test_fields_that_can_be_read_once_only_lose_nothing(make_site: Make) -> None:
+    for more in ("", "cacheable = true\n"):
+        site = make_site(toml=ENFORCED + more)
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            fields = [(b"content-type", b"text/html"), (b"x-own", b"1"), (b"set-cookie", b"a=1")]
+            await send({**start([]), "headers": iter(fields)})
+            await send(body(PAGE.encode()))
+
+        site.app = site.consent.protect(app)
+        reply = site.client().get("/")
+        assert reply.headers["x-own"] == "1"
+        assert CSP in reply.headers
 
 
 def test_only_pages_have_it(make_site: Make) -> None:
