@@ -110,11 +110,7 @@ def refilled(
     if made is None:
         fit = fitted(insertion, plan, policies, top) if insertion else Fitted()
         if whole and plan.allows is not None and (seen.marked or plan.hosts):
-            placeholder = placeholder_for(plan, page, policies, top)
-            before = before_for(plan, policies, top)
-            gates = LateGates(
-                plan.allows, placeholder, plan.hosts, before, awake=True, framed=top.framed
-            )
+            gates = gates_for(plan, page, policies, top, awake=True, kept=True)
             filling = (*through(gates, seen.data, True, fit, top), b"")
         else:
             filling = filled(seen.data, whole, fit, top)
@@ -130,6 +126,24 @@ def refilled(
     if tail and TOKEN in tail:
         tail = tail.replace(TOKEN, page.token())
     return page.token().join(pieces) if len(pieces) > 1 else pieces[0], held, tail
+
+
+def gates_for(
+    plan: Plan,
+    page: Page | None,
+    policies: Sequence[bytes],
+    top: Top,
+    *,
+    awake: bool = False,
+    kept: bool = False,
+) -> LateGates:
+    """The gates of one page; what is `kept` of it has no token in it yet."""
+    assert plan.allows is not None
+    placeholder = placeholder_for(plan, page, policies, top)
+    if placeholder is not None and page is not None and not kept:
+        placeholder = tokened(placeholder, page)
+    before = before_for(plan, policies, top)
+    return LateGates(plan.allows, placeholder, plan.hosts, before, awake=awake, framed=top.framed)
 
 
 def tokened(placeholder: Placeholder, page: Page) -> Placeholder:

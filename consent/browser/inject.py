@@ -15,17 +15,15 @@ from typing import Any, cast
 from .encoded import recoding
 from .fitting import (
     Fitted,
-    before_for,
     filled,
     fitted,
+    gates_for,
     insertion_for,
-    placeholder_for,
     refilled,
     through,
-    tokened,
 )
 from .headers import KEEP, Fields, Head, head, latest, listed, sniffed
-from .late import LateGates, known, marked
+from .late import LateGates, Seen, known, marked
 from .places import Search, Top, is_document, recall, tailed
 from .plan import Insertion as Insertion
 from .plan import Plan as Plan
@@ -245,12 +243,14 @@ def _rewriting(
 
     # What goes in is known now. A whole page without gates is done with at once.
     begin = top if inserts else None
-    clean = allows is None or (plan.hosts is None and not marked(data, begin))
+    clean = allows is None or (plan.hosts is None and not marked(data, begin, seen))
     whole = ended and clean
     adds = plan.adds and inserts
     page = plan.page(scope, visitor) if plan.page and (adds or not whole) else None
     insertion = insertion_for(plan, page, top) if adds else None
     gates: LateGates | None = None
+    gated = False
+    passed: list[Seen] = []  # what has passed before there are gates
     body, held, tail = data, b"", b""
     if seen is None and plan.hosts is not None:
         marked(data, begin)  # remembers it, if it came before
@@ -260,14 +260,11 @@ def _rewriting(
             body, held, tail = refilled(seen, True, insertion, plan, page, policies, top)
     else:
         passes = True
-        if not whole and allows is not None:
-            placeholder = placeholder_for(plan, page, found.policies, top)
-            if placeholder is not None and page is not None:
-                placeholder = tokened(placeholder, page)
-            before = before_for(plan, found.policies, top)
-            gates = LateGates(
-                allows, placeholder, plan.hosts, before, awake=ended, framed=top.framed
-            )
+        gated = not whole and allows is not None
+        if gated and seen is not None and clean and seen.whole == len(data):
+            passed = [seen]
+        elif gated:
+            gates = gates_for(plan, page, found.policies, top, awake=ended)
             passes = gates.passes(data, begin)
         if passes and insertion is not None and seen is not None:
             policies = found.policies
@@ -282,7 +279,7 @@ def _rewriting(
             elif insertion is not None:
                 body, held, tail = filled(data, whole, fit, top)
 
-    changed = gates is not None or bool(tail) or body is not data
+    changed = gated or bool(tail) or body is not data
     if body is not message.get("body"):
         message = {**message, "body": body}
     if start is None:
@@ -293,44 +290,56 @@ def _rewriting(
             length: int | None = len(body)
             if not ended:
                 more = len(body) + len(held) + len(tail) - len(data)
-                length = declared + more if declared >= 0 and gates is None else None
+                length = declared + more if declared >= 0 and not gated else None
             elif length == declared:
                 length = KEEP
             start = _headed(start, found, changed, private, length)
         out = _both(send, start, message) if body or ended else send(start)
-    if ended or not (tail or gates):
+    if ended or not (tail or gated):
         while True:
             message = yield out
             out = send(message)
 
     size = len(data)
     while True:
-        # What came last time after the same bytes, and holds nothing to be looked at, is compared
-        # before anything else is asked.
-        follows = gates.follows if gates is not None and not held and declared < 0 else None
+        # What came last time after the same bytes, and holds no gate, is compared before anything
+        # else is asked.
+        follows: Seen | None = None
+        if not held and declared < 0:
+            follows = passed[-1].follows if passed else gates.follows if gates else None
         message = yield out
+        came = False
         while follows is not None and message.get("body") == follows.data:
             if not message.get("more_body", False):
                 break
-            assert gates is not None
-            follows = gates.passed(follows)
+            passed.append(follows)
+            came = follows.ends and bool(tail)
+            if came:  # the end of the page may stand in it
+                break
+            follows = follows.follows
             message = yield send(message)
         kind = message["type"]
+        if kind != _BODY and kind not in FILES:
+            out = send(message)
+            continue
+        new = chunk = message.get("body", b"")
+        if type(chunk) is not bytes:
+            new = bytes(chunk)
+        if gated and new and gates is None and not came:
+            gates = gates_for(plan, page, found.policies, top)
+        if gates is not None:
+            gates.passed(passed)
+            passed = []
         if kind != _BODY:
-            if kind not in FILES:
-                out = send(message)
-                continue
             rest = gates.feed(b"", True) if gates is not None else b""
             rest, held = tailed(held + rest, tail, top.close, True)
             out = _all(send, None, _more(rest) if rest else None, message)
             break
-        chunk = message.get("body", b"")
         ended = not message.get("more_body", False)
         if declared >= 0:
             size += len(chunk)
             ended = ended or size == declared
-        new = chunk if type(chunk) is bytes else bytes(chunk)
-        if gates is not None and not gates.passes(new):
+        if gates is not None and not came and not gates.passes(new):
             new = gates.feed(new, ended)
         if tail:
             new, held = tailed(held + new if held else new, tail, top.close, ended)

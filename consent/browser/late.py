@@ -25,14 +25,14 @@ class Seen:
 
     - `marked`: whether a gate's mark may stand in it.
     - `whole`: up to where it holds no open start of a gate, -1 for hard to tell.
-    - `plain`: whether it holds no mark and no such start and may not hold the end of a body.
+    - `ends`: whether it may hold the end of a body.
     - `top`: the places, if it is how a page begins.
     - `made`: what was made of it lately.
-    - `follows`: the plain chunk that came after it last.
+    - `follows`: the chunk without a mark or an open start that came after it last.
     - `kept`: whether it is still remembered.
     """
 
-    __slots__ = ("data", "follows", "kept", "made", "marked", "plain", "top", "whole")
+    __slots__ = ("data", "ends", "follows", "kept", "made", "marked", "top", "whole")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -40,8 +40,7 @@ class Seen:
         self.whole = -1 if self.marked else _whole(data)
         end = data[-TAIL:].lower()
         last = end[end.rfind(b"<") :] if b"<" in end else b"-"
-        self.plain = not (b"</body" in end or b"</body".startswith(last))
-        self.plain = self.plain and self.whole == len(data)
+        self.ends = b"</body" in end or b"</body".startswith(last)
         self.top: Top | None = None
         self.made: tuple[Made, ...] = ()
         self.follows: Seen | None = None
@@ -65,13 +64,13 @@ def known(data: object) -> Seen | None:
     return seen if seen is not None and seen.data == data else None
 
 
-def marked(data: bytes, top: Top | None = None) -> bool:
+def marked(data: bytes, top: Top | None = None, seen: Seen | None = None) -> bool:
     """Whether a gate's mark may stand in the data: a quick look that needs no tokens.
 
     A few pages and chunks are remembered when they come the second time, so that from then on they
-    are only compared; `top` is kept with them.
+    are only compared; `top` is kept with them. `seen` is what is known of the data already.
     """
-    seen = known(data) or _remember(data)
+    seen = seen or known(data) or _remember(data)
     if seen is None:
         return bool(_MARK.search(data))
     if seen.top is None:
@@ -132,11 +131,11 @@ class LateGates:
         """What is expected next, if it may pass just as it is."""
         return self._last.follows if self._last is not None and not self._held else None
 
-    def passed(self, seen: Seen) -> Seen | None:
-        """Take a plain chunk as fed; give what is expected after it."""
-        self._passed.append(seen.data)
-        self._last = seen
-        return seen.follows
+    def passed(self, chunks: list[Seen]) -> None:
+        """Take chunks as fed, each of which followed the one before."""
+        if chunks:
+            self._passed += [seen.data for seen in chunks]
+            self._last = chunks[-1]
 
     def passes(self, data: bytes, top: Top | None = None) -> bool:
         """Whether the next bytes may pass just as they are; if so they count as fed."""
@@ -149,7 +148,7 @@ class LateGates:
             if seen.whole != len(data):
                 return False
             data = seen.data  # so that streams share what they keep
-            if seen.plain and seen.kept and self._last is not None and self._last.kept:
+            if seen.kept and self._last is not None and self._last.kept:
                 self._last.follows = seen
         elif self._look(data, top) != len(data):
             self._last = None
