@@ -7,7 +7,7 @@ place (R39). Engines stand in files of their own and are imported when a log is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -148,6 +148,17 @@ class Snapshot(Protocol):
         self, start: int = 0, stop: int | None = None, consent_id: str | None = None
     ) -> Iterator[Row]:
         """Give the entries with start <= seq < stop in order, in constant memory."""
+        ...
+
+    def leaves(self, start: int, stop: int) -> Sequence[bytes]:
+        """Give the leaf hashes with start <= seq < stop."""
+        ...
+
+    def tiles(self, level: int, start: int = 0, stop: int = 2**62) -> Iterator[bytes]:
+        """Give the stored roots over 256 to the power of `level` leaves, with start <= at < stop.
+
+        See `consent.log.tree.Tile`.
+        """
         ...
 
     def artifacts(self) -> Iterator[tuple[str, str, bytes]]:

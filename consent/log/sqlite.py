@@ -32,6 +32,7 @@ from consent.log.sqlite_write import SqliteEngine, inherited
 from consent.log.writer import Writer
 
 _HEAD = "SELECT size, root FROM head"
+_TILES = "SELECT root FROM tiles WHERE level = ? AND at >= ? AND at < ? ORDER BY at"
 _ARTIFACTS = "SELECT hash, media_type, body FROM artifacts ORDER BY id"
 _STRAYS = "SELECT first FROM contents WHERE first NOT IN (SELECT first FROM entries) LIMIT 1"
 _NOT_INDEXED = f"""WITH RECURSIVE each (i) AS (
@@ -88,6 +89,14 @@ class SqliteSnapshot:
             found = runs.row(self._query, seq) if start <= seq < stop else None
             if found is not None:
                 yield found
+
+    def leaves(self, start: int, stop: int) -> list[bytes]:
+        """Give leaves as stored."""
+        return runs.leaves(self._query, start, stop)
+
+    def tiles(self, level: int, start: int = 0, stop: int = 2**62) -> Iterator[bytes]:
+        """Give the roots of tiles as stored."""
+        return (root for (root,) in self._query(_TILES, level, start, stop))
 
     def artifacts(self) -> Iterator[tuple[str, str, bytes]]:
         """Give artifacts in the order they came."""

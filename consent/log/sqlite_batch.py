@@ -37,6 +37,7 @@ _FIND_IDS = (
 )
 _PUT_COUNTS = """INSERT INTO counters (day, name, n) VALUES (?, ?, ?)
     ON CONFLICT (day, name) DO UPDATE SET n = n + excluded.n"""
+_PUT_TILE = "INSERT INTO tiles (level, at, root) VALUES (?, ?, ?)"
 _HEAD = "SELECT size, edge, upto FROM head JOIN indexed USING (one)"
 _PUT_HEAD = "UPDATE head SET size = ?, root = ?, edge = ?"
 
@@ -197,7 +198,8 @@ class Batch:
                 put_run(
                     execute, self.first + start, kind, leaves[run], ids, keys, salts, bodies[run]
                 )
-            self.edge.extend(leaves)
+            for tile in self.edge.extend(leaves):
+                execute(_PUT_TILE, tile)
             execute(_PUT_HEAD, (self.edge.size, self.edge.root(), self.edge.pack()))
         for (day, name), n in counts.items():
             execute(_PUT_COUNTS, (day, name, n))

@@ -49,6 +49,10 @@ SCHEMA = [
     "CREATE TABLE entries (first INTEGER PRIMARY KEY, kind TEXT NOT NULL, leaves BLOB NOT NULL)",
     # Few entries are not consents; looking those up must not read through all that are.
     "CREATE INDEX entries_rare ON entries (kind) WHERE kind <> 'consent'",
+    # The roots of whole tiles, so that a proof need not read what is in them. See `ranges`.
+    """CREATE TABLE tiles (
+        level INTEGER NOT NULL, at INTEGER NOT NULL, root BLOB NOT NULL,
+        PRIMARY KEY (level, at)) WITHOUT ROWID""",
     # What a person can be told from: to be removed when its time has come.
     """CREATE TABLE contents (
         first INTEGER PRIMARY KEY, consent_ids TEXT NOT NULL, keys BLOB NOT NULL,
@@ -67,6 +71,7 @@ SCHEMA = [
         day TEXT NOT NULL, name TEXT NOT NULL, n INTEGER NOT NULL,
         PRIMARY KEY (day, name)) WITHOUT ROWID""",
     *_append_only("entries"),
+    *_append_only("tiles"),
     *_append_only("contents"),
     *_append_only("artifacts"),
     *_append_only("meta"),

@@ -35,10 +35,12 @@ Query = Callable[..., Iterable[tuple[Any, ...]]]
 
 _RUN = """SELECT first, kind, leaves, consent_ids, salts, sizes, bodies
     FROM entries LEFT JOIN contents USING (first)"""
-_FROM = _RUN + (
+_RANGE = (
     " WHERE first >= coalesce((SELECT max(first) FROM entries WHERE first <= ?), 0)"
     " AND first < ? ORDER BY first"
 )
+_FROM = _RUN + _RANGE
+_LEAVES = "SELECT first, leaves FROM entries" + _RANGE
 _AT = _RUN + " WHERE first = (SELECT max(first) FROM entries WHERE first <= ?)"
 _OF_ID = "SELECT seq FROM ids WHERE consent_id = ?"
 # The newest entries are not in the index yet.
@@ -109,6 +111,15 @@ def rows(query: Query, start: int = 0, stop: int = 2**62) -> Iterator[Row]:
     """Give the entries with start <= seq < stop in order, a run at a time."""
     for record in query(_FROM, start, stop):
         yield from _unpack(record, start, stop)
+
+
+def leaves(query: Query, start: int, stop: int) -> list[bytes]:
+    """Give the leaves with start <= seq < stop."""
+    out: list[bytes] = []
+    for first, packed in query(_LEAVES, start, stop):
+        cut = packed[max(0, start - first) * HASH_SIZE : (stop - first) * HASH_SIZE]
+        out += [cut[at : at + HASH_SIZE] for at in range(0, len(cut), HASH_SIZE)]
+    return out
 
 
 def row(query: Query, seq: int) -> Row | None:

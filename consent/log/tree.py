@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import NamedTuple
 
 HASH_SIZE = 32
 SALT_SIZE = 16
@@ -32,6 +33,14 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     return edge.root()
 
 
+class Tile(NamedTuple):
+    """The root over 256 to the power of `level` leaves, the ones from `at` times as many on."""
+
+    level: int
+    at: int
+    root: bytes
+
+
 class Edge:
     """The roots of the perfect subtrees that a tree of `size` leaves consists of, largest first.
 
@@ -51,19 +60,24 @@ class Edge:
         """Give the hashes joined, as the constructor takes them."""
         return b"".join(self.hashes)
 
-    def extend(self, leaves: Iterable[bytes]) -> None:
-        """Add leaf hashes on the right."""
+    def extend(self, leaves: Iterable[bytes]) -> list[Tile]:
+        """Add leaf hashes on the right; give the tiles that are whole now."""
         hashes = self.hashes
         size = self.size
+        tiles: list[Tile] = []
         for leaf in leaves:
-            full = size
+            full, height = size, 0
             # Each low 1 is a full subtree as large as what is carried: the two become one.
             while full & 1:
                 leaf = sha256(b"\x01" + hashes.pop() + leaf).digest()
                 full >>= 1
+                height += 1
+                if not height & 7:
+                    tiles.append(Tile(height >> 3, full, leaf))
             hashes.append(leaf)
             size += 1
         self.size = size
+        return tiles
 
     def root(self) -> bytes:
         """Give the Merkle tree hash of all leaves so far."""

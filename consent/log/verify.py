@@ -28,7 +28,7 @@ PROVISO = (
 class Finding:
     """A kind of fault: its first place (`seq`, or None), what is wrong there, and how often.
 
-    Kinds: "head", "root", "edge", "gap", "leaf", "salt", "content", "canonical", "kind",
+    Kinds: "head", "root", "edge", "tile", "gap", "leaf", "salt", "content", "canonical", "kind",
     "consent-id", "artifact" (bytes do not fit the hash), "reference" (a record names an artifact
     that is not there), "engine" (tables, triggers, pages) and "unreadable".
     """
@@ -129,16 +129,23 @@ def _check_rows(
     """Check each entry; returns the root over the entries that `known` covers."""
     prefix = edge.root() if known is not None and known[0] == 0 else None
     expected = 0
+    tiles = {level: snapshot.tiles(level) for level in range(1, 8)}
     for row in snapshot.rows():
         if row.seq != expected:
             report.add("gap", expected, f"entry {row.seq} stands in its place")
         expected = row.seq + 1
         leaf = _check_row(row, report, artifacts)
-        edge.extend([leaf])
+        for tile in edge.extend([leaf]):
+            if next(tiles[tile.level], None) != tile.root:
+                place = tile.at << 8 * tile.level
+                report.add("tile", place, "the root stored for proofs is not that of its entries")
         if known is not None and edge.size == known[0]:
             prefix = edge.root()
         if progress is not None and edge.size % 1000 == 0:
             progress(edge.size)
+    for level, others in tiles.items():
+        if next(others, None) is not None:
+            report.add("tile", None, f"there are more roots of level {level} than whole tiles")
     return prefix
 
 
