@@ -71,6 +71,10 @@ class LogUnavailable(LogError):
     """The log cannot take or give an entry now; a grant must not take effect (R34)."""
 
 
+class CheckpointError(LogError):
+    """A checkpoint is not one, or none of the keys given has signed it."""
+
+
 class LogCorrupt(LogError):
     """The log does not verify; `problems` names the first bad place of each kind (R40)."""
 

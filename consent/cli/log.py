@@ -1,4 +1,4 @@
-"""`consent log create`, `verify`, `show` and `export`: the log of consents (R35-R44)."""
+"""`consent log create`, `verify`, `checkpoint`, `show` and `export`: the log (R35-R44)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConsentError
+from . import checkpoint as checkpoints
 from .common import Commands, command, group, settings, table
 
 if TYPE_CHECKING:
@@ -41,6 +42,34 @@ def add(commands: Commands) -> None:
         metavar="SIZE:ROOT",
         type=_head,
         help="a head that was kept elsewhere, as printed by this command; the log must continue it",
+    )
+    verify.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="a checkpoint that was kept elsewhere; the log must continue it",
+    )
+    verify.add_argument(
+        "--key",
+        metavar="KEY",
+        action="append",
+        default=[],
+        help="a key to verify the checkpoint with (default: that of CONSENT_CHECKPOINT_KEYS)",
+    )
+    checkpoints.add(log)
+    signed = _reading(
+        log,
+        "checkpoint",
+        "Print the log's size and root, signed with CONSENT_CHECKPOINT_KEYS. Keep it where whoever "
+        "runs the site cannot change it. The log is only read.",
+        _checkpoint,
+    )
+    signed.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        default="-",
+        help="the file to write, in place of an older checkpoint, or - for the terminal "
+        "(default: -)",
     )
     show = _reading(
         log,
@@ -122,13 +151,21 @@ def _create(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     from ..log.verify import verify
 
+    known = arguments.known
     with _opened(arguments) as view:
-        report = verify(view, known=arguments.known)
+        if arguments.checkpoint:
+            known = checkpoints.kept(view, arguments.checkpoint, arguments.key)[1:]
+        report = verify(view, known=known)
     report.require()
     print(f"The log is whole: {report.size} entries, {report.artifacts} artifacts.")
     print(f"head {report.size}:{report.root.hex()}")
     print(report.proviso)
     return 0
+
+
+def _checkpoint(arguments: argparse.Namespace) -> int:
+    with _opened(arguments) as view:
+        return checkpoints.write(view, arguments.output)
 
 
 def _show(arguments: argparse.Namespace) -> int:

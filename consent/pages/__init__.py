@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def load() -> None:
     """Load what answers requests, so that no visitor waits for it."""
-    from . import answers, assets, embed, gpc, notice, reports, settings  # noqa: F401
+    from . import answers, assets, checkpoint, embed, gpc, notice, reports, settings  # noqa: F401
 
 
 def is_ours(runtime: Runtime, scope: Scope) -> bool:
@@ -39,7 +39,7 @@ async def respond(
     runtime: Runtime, edition: Edition, choice: Choice, scope: Scope, receive: Receive
 ) -> Response:
     """Answer a request for one of our paths."""
-    from . import answers, assets, embed, gpc, notice, reports, settings
+    from . import answers, assets, checkpoint, embed, gpc, notice, reports, settings
 
     path, method = scope["path"], scope["method"]
     if (target := _meant(runtime, edition, scope)) and method in ("GET", "HEAD"):
@@ -70,6 +70,8 @@ async def respond(
         return settings.page(runtime, edition, choice, name, scope)
     if name == "state":
         return settings.state(runtime, edition, choice, scope)
+    if name == "checkpoint" and runtime.settings.checkpoint_keys:
+        return await checkpoint.checkpoint(runtime)
     if name == "embed":
         return embed.once(runtime, edition, scope)
     return answers.missing(runtime, edition, scope)

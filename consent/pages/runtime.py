@@ -91,13 +91,13 @@ class Runtime:
         self.tally = Tally(settings)
         self._log: Log | None = None
         self._scopes: dict[str, Scope] = {}
-        self._lock = Lock()
         self.recorded = False
-        self._opening, self._recording = Lock(), Lock()
+        self._lock, self._opening, self._recording = Lock(), Lock(), Lock()
         # How every path of ours begins; of some others too.
         paths = notices.paths.values() if notices else ()
         self.own = (settings.prefix, GPC_SUPPORT, *paths)
-        self.gpc = b""  # what is said of the signal, once the log has told since when
+        # What is said of GPC, once the log has told since when; the last checkpoint and its time.
+        self.gpc, self.checkpoint = b"", (0.0, "")
         self._judged = self._judge_anew()
         self._start()
         address.watch(settings.site, logger.warning)

@@ -20,6 +20,7 @@ from ..choice import Memory
 from ..declaration import Declaration
 from ..errors import Problem, SettingsError
 from .reader import Reader, show
+from .secrets import checkpoint_keys, cookie_keys
 from .services import read_declaration
 from .theme import Theme, read_theme
 
@@ -33,7 +34,6 @@ _ORIGIN = re.compile(
 # Segments that begin with a dot are left to browsers and servers, which fold them away.
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
-_BAD_KEYS = ("changeme", "secret", "password", "example", "default", "0123456789")
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,7 @@ class Settings:
     templates: Path | None
     enforcement: Enforcement = Enforcement()
     keys: tuple[str, ...] = field(repr=False, default=())
+    checkpoint_keys: tuple[str, ...] = field(repr=False, default=())
 
 
 def load(
@@ -187,7 +188,8 @@ def parse(
         memory=memory,
         templates=_folder(root, "templates", file.parent),
         enforcement=_enforcement(root.inner("enforcement")),
-        keys=_keys(environ, problems) if signing else (),
+        keys=cookie_keys(environ, problems) if signing else (),
+        checkpoint_keys=checkpoint_keys(environ, problems) if signing else (),
     )
     _no_collision(root, settings)
     root.close()
@@ -382,19 +384,3 @@ def _folder(root: Reader, name: str, base: Path) -> Path | None:
     if not os.path.isdir(folder):
         root.fault(name, f"names {show(value)}, which is not a folder", "make it or remove the key")
     return folder
-
-
-def _keys(environ: Mapping[str, str], problems: list[Problem]) -> tuple[str, ...]:
-    """The signing keys, oldest first (R116, R123)."""
-    keys = tuple(environ.get("CONSENT_SECRET_KEYS", "").replace(",", " ").split())
-    faults = []
-    if not keys:
-        faults.append("is not set")
-    for number, key in enumerate(keys, start=1):
-        if len(key) < 32:
-            faults.append(f"key {number} has {len(key)} characters, fewer than 32")
-        elif len(set(key)) < 10 or any(bad in key.lower() for bad in _BAD_KEYS):
-            faults.append(f"key {number} can be guessed")
-    remedy = "make one with: consent key (several are separated by spaces, newest last)"
-    problems += [Problem("environment", "CONSENT_SECRET_KEYS", fault, remedy) for fault in faults]
-    return keys

@@ -87,14 +87,16 @@ class Clock:
 class Site:
     """The site under test: `client()` is a visitor, `log()` what was recorded."""
 
-    def __init__(self, folder: Path, toml: str = TOML, page: str = PAGE) -> None:
+    def __init__(
+        self, folder: Path, toml: str = TOML, page: str = PAGE, checkpoint_keys: str = ""
+    ) -> None:
         self.folder = folder
         self.clock = Clock()
         (folder / "notices" / "privacy").mkdir(parents=True, exist_ok=True)
         (folder / "consent.toml").write_text(toml, encoding="utf-8")
         if not (folder / "log.sqlite3").exists():
             create_log(str(folder / "log.sqlite3"), "test")
-        self.environ = {"CONSENT_SECRET_KEYS": KEY}
+        self.environ = {"CONSENT_SECRET_KEYS": KEY, "CONSENT_CHECKPOINT_KEYS": checkpoint_keys}
         self.consent = Consent(load(folder / "consent.toml", self.environ), self.clock)
         self.page = page
 

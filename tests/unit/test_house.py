@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 FLOORS = [
     {"errors"},
     {"declaration", "choice", "record", "signal"},
-    {"cookie", "texts", "catalogue", "settings"},
+    {"cookie", "signed_note", "texts", "catalogue", "settings"},
     {"browser", "notice", "log"},
     {"pages"},
     {"component"},

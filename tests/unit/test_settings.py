@@ -10,6 +10,7 @@ from consent.declaration import Kind
 from consent.errors import SettingsError
 from consent.settings import load
 from consent.settings.services import RESERVED
+from consent.signed_note import new_key, verifier_of
 from tests.unit.settings_samples import ENVIRON, FULL, KEY, TEXT, changed, full, reader, refused
 
 
@@ -181,6 +182,33 @@ def test_a_fault_of_the_keys_reads_as_a_sentence(keys, message, faults):
     """R123: with the place of the key, and never the key itself."""
     (problem,) = faults(full(), {"CONSENT_SECRET_KEYS": keys})
     assert str(problem).startswith(f"environment: CONSENT_SECRET_KEYS: {message}\n")
+
+
+# Everybody's example of one.
+SIGNING = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("short", "key 1: it is not an Ed25519 key as signed notes have them"),
+        (f"{SIGNING} {SIGNING[:-9]}=", "key 2: it is not an Ed25519 key as signed notes have them"),
+        (SIGNING.replace("Peter", "Otto"), "key 1: a part of the key is missing or was changed"),
+        (str(verifier_of(SIGNING)), "key 1 is the one to verify with, not the one to sign with"),
+    ],
+)
+def test_a_key_for_checkpoints_is_one_to_sign_with(keys, message, faults):
+    (problem,) = faults(full(), {"CONSENT_SECRET_KEYS": KEY, "CONSENT_CHECKPOINT_KEYS": keys})
+    assert str(problem).startswith(f"environment: CONSENT_CHECKPOINT_KEYS: {message}\n")
+    assert "consent log key" in problem.remedy
+
+
+def test_keys_for_checkpoints_may_be_several_or_none(read):
+    assert read(full(), {"CONSENT_SECRET_KEYS": KEY}).checkpoint_keys == ()
+    two = [SIGNING, new_key("www.example.fi")]
+    found = read(full(), {"CONSENT_SECRET_KEYS": KEY, "CONSENT_CHECKPOINT_KEYS": " ".join(two)})
+    assert found.checkpoint_keys == tuple(two)
+    assert not any(key in repr(found) for key in two)
 
 
 def test_an_empty_file_lists_all_that_a_site_must_say(faults):

@@ -1,0 +1,94 @@
+"""`consent log key` and `checkpoint`: what shows later that a log was not rewritten (R40)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ConsentError, LogCorrupt, Problem, SettingsError
+from .common import Commands, command, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..log import Snapshot
+    from ..log.checkpoint import Checkpoint
+
+
+def add(log: Commands) -> None:
+    """Add the key; the checkpoint itself is a command that reads the log."""
+    key = command(
+        log,
+        "key",
+        "Print a new key for CONSENT_CHECKPOINT_KEYS, which is secret, and under it the key that "
+        "everybody may verify with. Add a new key beside the old one; what the old one signed "
+        "verifies with the old key to verify with.",
+    )
+    key.set_defaults(run=_key)
+
+
+def _key(arguments: argparse.Namespace) -> int:
+    from ..signed_note import new_key, verifier_of
+
+    key = new_key(settings(arguments).site.host)
+    print(f"CONSENT_CHECKPOINT_KEYS={key}")
+    print(f"to verify with: {verifier_of(key)}")
+    return 0
+
+
+def signing_keys() -> tuple[str, ...]:
+    """The keys of the environment; raises `SettingsError`."""
+    from ..settings.secrets import checkpoint_keys
+
+    problems: list[Problem] = []
+    keys = checkpoint_keys(os.environ, problems)
+    if problems:
+        raise SettingsError(problems)
+    return keys
+
+
+def write(view: Snapshot, output: str) -> int:
+    """Print a checkpoint, or put it into a file in place of an older one."""
+    from ..log.checkpoint import checkpoint
+
+    keys = signing_keys()
+    if not keys:
+        raise ConsentError(
+            "CONSENT_CHECKPOINT_KEYS is not set in the environment; make a key with: consent log"
+            " key"
+        )
+    note = checkpoint(view, keys)
+    if output == "-":
+        print(note, end="")
+        return 0
+    path = Path(output)
+    # Whoever copies it away never sees a half of one.
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(note, encoding="utf-8")
+    new.replace(path)
+    print(f"Wrote a checkpoint of {view.head().size} entries to {path}.")
+    return 0
+
+
+def kept(view: Snapshot, path: str, keys: Sequence[str]) -> Checkpoint:
+    """Read a checkpoint that was kept elsewhere, and see that it is of this log.
+
+    `keys` are those to verify with; without any, those that the environment's belong to. Raises
+    `CheckpointError` when none of them signed it, `LogCorrupt` when it is of another log.
+    """
+    from ..log.checkpoint import origin, read
+    from ..signed_note import verifier_of
+
+    known = [*keys] or [str(verifier_of(key)) for key in signing_keys()]
+    if not known:
+        raise ConsentError("name the key to verify the checkpoint with: --key NAME+ID+KEY")
+    try:
+        note = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ConsentError(f"{path} cannot be read: {fault}") from None
+    found = read(note, known)
+    if found.origin != origin(view):
+        raise LogCorrupt([f"the checkpoint is of {found.origin}, this log is {origin(view)}"])
+    return found

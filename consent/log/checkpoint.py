@@ -1,0 +1,58 @@
+"""Checkpoints: the size and root of a log at one time, signed (C2SP tlog-checkpoint).
+
+Kept where whoever runs the site cannot change it, one shows later that the log was neither
+rewritten nor cut off since (R40): a mail to the data protection officer will do.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from consent.errors import CheckpointError
+from consent.log import Snapshot
+from consent.log.tree import HASH_SIZE
+from consent.signed_note import opened, signed
+
+_TEXT = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*")
+
+
+class Checkpoint(NamedTuple):
+    """The log's own name, the number of its entries and the root (32 bytes) over them."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def __str__(self) -> str:
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+
+
+def origin(snapshot: Snapshot) -> str:
+    """What a log is called: its site, and the random id that it was made with.
+
+    Another log of the same site, made in its place, has another name.
+    """
+    meta = snapshot.meta
+    return f"{meta['site']}/{meta['id']}"
+
+
+def checkpoint(snapshot: Snapshot, keys: Iterable[str]) -> str:
+    """A checkpoint of all that is in the log, signed with each of the keys."""
+    size, root = snapshot.head()
+    return signed(str(Checkpoint(origin(snapshot), size, root)), keys)
+
+
+def read(note: str, keys: Iterable[str]) -> Checkpoint:
+    """What a checkpoint says, once one of the keys is seen to have signed it.
+
+    Raises `CheckpointError` where none has, or where it is none. Lines after the third are left
+    to whoever wrote them.
+    """
+    match = _TEXT.fullmatch(opened(note, keys))
+    root = b64decode(match[3]) if match else b""
+    if match is None or len(root) != HASH_SIZE or b64encode(root).decode() != match[3]:
+        raise CheckpointError("what is signed is not a checkpoint")
+    return Checkpoint(match[1], int(match[2]), root)
