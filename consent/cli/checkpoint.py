@@ -49,17 +49,23 @@ def signing_keys() -> tuple[str, ...]:
     return keys
 
 
-def write(view: Snapshot, output: str) -> int:
-    """Print a checkpoint, or put it into a file in place of an older one."""
-    from ..log.checkpoint import checkpoint
-
+def signing_key() -> str:
+    """The newest key of the environment; raises `ConsentError` where there is none."""
     keys = signing_keys()
     if not keys:
         raise ConsentError(
             "CONSENT_CHECKPOINT_KEYS is not set in the environment; make a key with: consent log"
             " key"
         )
-    note = checkpoint(view, keys)
+    return keys[-1]
+
+
+def write(view: Snapshot, output: str) -> int:
+    """Print a checkpoint, or put it into a file in place of an older one."""
+    from ..log.checkpoint import checkpoint
+
+    signing_key()
+    note = checkpoint(view, signing_keys())
     if output == "-":
         print(note, end="")
         return 0

@@ -1,4 +1,4 @@
-"""`consent log create`, `verify`, `checkpoint`, `show` and `export`: the log (R35-R44)."""
+"""`consent log create`, `verify`, `checkpoint`, `proof`, `show` and `export` (R35-R44)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from ..errors import ConsentError
 from . import checkpoint as checkpoints
@@ -70,6 +70,24 @@ def add(commands: Commands) -> None:
         default="-",
         help="the file to write, in place of an older checkpoint, or - for the terminal "
         "(default: -)",
+    )
+    proof = _reading(
+        log,
+        "proof",
+        "Write what shows one consent to somebody who does not trust you: its records, the texts "
+        "that were shown, proofs, a checkpoint, and a short program that verifies them. The log "
+        "is only read.",
+        _proof,
+    )
+    proof.add_argument(
+        "consent_id", metavar="CONSENT-ID", help="the consent id of a receipt or a cookie, in full"
+    )
+    proof.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        required=True,
+        help="the ZIP file to write, which must not exist yet",
     )
     show = _reading(
         log,
@@ -168,6 +186,36 @@ def _checkpoint(arguments: argparse.Namespace) -> int:
         return checkpoints.write(view, arguments.output)
 
 
+def _proof(arguments: argparse.Namespace) -> int:
+    from ..log.bundle import write
+
+    key = checkpoints.signing_key()
+    with _opened(arguments) as view, _new(arguments.output) as file:
+        count = write(file, view, arguments.consent_id, key)
+    print(f"Wrote {count} files to {arguments.output}. Unpacked, they are verified by")
+    print("    python verifier.py KEY")
+    print("with the key that the site publishes, and with nothing but Python.")
+    return 0
+
+
+@contextmanager
+def _new(output: str) -> Iterator[IO[bytes]]:
+    """A new file, for the eyes only of those who may read the log; none is left after an error."""
+    path = Path(output)
+    try:
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        raise ConsentError(f"{path} is there already, and is left as it is") from None
+    except OSError as fault:
+        raise ConsentError(f"{path} cannot be written: {fault.strerror}") from None
+    try:
+        with open(file, "wb") as opened:
+            yield opened
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def _show(arguments: argparse.Namespace) -> int:
     from ..log.export import show
 
@@ -207,17 +255,7 @@ def _export(arguments: argparse.Namespace) -> int:
             sys.stdout.flush()
             sys.stdout.buffer.writelines(export(view))
             return 0
-        path = Path(arguments.output)
-        try:
-            # For the eyes only of those who may read the log as well.
-            file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except FileExistsError:
-            raise ConsentError(f"{path} is there already, and is left as it is") from None
-        try:
-            with open(file, "wb") as opened:
-                opened.writelines(export(view))
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        print(f"Wrote {view.head().size} entries to {path}.")
+        with _new(arguments.output) as file:
+            file.writelines(export(view))
+        print(f"Wrote {view.head().size} entries to {arguments.output}.")
     return 0

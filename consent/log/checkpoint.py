@@ -45,6 +45,16 @@ def checkpoint(snapshot: Snapshot, keys: Iterable[str]) -> str:
     return signed(str(Checkpoint(origin(snapshot), size, root)), keys)
 
 
+def proof(seq: int, salt: bytes, path: Iterable[bytes], note: str) -> str:
+    """A proof that an entry is in the log of a checkpoint (C2SP tlog-proof).
+
+    Its extra data is the salt, without which the leaf cannot be made of the entry's body.
+    """
+    hashes = "".join(f"{b64encode(each).decode()}\n" for each in path)
+    extra = b64encode(salt).decode()
+    return f"c2sp.org/tlog-proof@v1\nextra {extra}\nindex {seq}\n{hashes}\n{note}"
+
+
 def read(note: str, keys: Iterable[str]) -> Checkpoint:
     """What a checkpoint says, once one of the keys is seen to have signed it.
 

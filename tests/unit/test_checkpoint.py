@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from consent.errors import LogUnavailable
 from consent.log import open_log
 from consent.log.checkpoint import read
 from consent.signed_note import new_key, verifier_of
-from tests.unit.log_engines import refusal
+from tests.unit.log_engines import artifact, consent_id, grant, refusal
 from tests.unit.log_outsider import changed, outsider
 from tests.unit.small_site import Make, Site, decide
 from tests.unit.terminal import enter, set_up, terminal
@@ -216,6 +219,33 @@ def test_a_forged_checkpoint_is_found(run: Run, kept: Path) -> None:
     code, _, err = run("log", "verify", "--checkpoint", "nowhere.txt")
     assert code == 2
     assert "nowhere.txt cannot be read" in err
+
+
+def test_a_bundle_is_written_that_anybody_can_verify(
+    run: Run, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = open_log(path, writable=True)
+    name, value = artifact(b"banner")
+    log.put_artifacts({name: value})
+    log.append_soon(grant(7, artifacts=[name])).result(60)
+    log.close()
+    file = tmp_path / "bundle.zip"
+    code, out, _ = run("log", "proof", consent_id(7), "-o", str(file))
+    assert code == 0
+    assert "python verifier.py KEY" in out
+    folder = tmp_path / "bundle"
+    zipfile.ZipFile(file).extractall(folder)
+    command = [sys.executable, "-I", "-S", str(folder / "verifier.py"), PUBLIC]
+    assert subprocess.run(command, capture_output=True, text=True).stdout.startswith("Proven: ")
+    code, _, err = run("log", "proof", consent_id(7), "-o", str(file))
+    assert (code, "is there already" in err) == (2, True)
+    for words in (("1" * 22, "-o", "other.zip"), (consent_id(7), "-o", "nowhere/other.zip")):
+        code, _, err = run("log", "proof", *words)
+        assert code == 2
+        assert err.startswith("consent: ")
+    monkeypatch.delenv("CONSENT_CHECKPOINT_KEYS")
+    assert run("log", "proof", consent_id(7), "-o", "other.zip")[0] == 2
+    assert not list(tmp_path.rglob("other.zip"))
 
 
 def test_a_changed_entry_is_named_by_its_place_with_a_checkpoint_too(
