@@ -166,6 +166,36 @@ def test_the_first_layer_says_who_asks_for_what_and_where_to_change_it(site: Sit
             assert service in banner
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_banner_says_nothing_besides(site: Site, lang: str) -> None:
+    """R16: no offer and no other subject, only texts that are known, each in its slot."""
+    site.page = PAGE.format(lang=lang)
+    html = site.client().get("/p").text
+    banner = re.search(r'<section class="visitor-choice vc-banner.*?</section>', html, re.S)
+    assert banner is not None
+    assert "<section" not in banner[0][1:]
+    assert " data-nosnippet>" in banner[0].partition("\n")[0]  # no result of a search quotes it
+    words, edition = texts(lang)["banner"], site.consent.runtime.edition
+    rows: list[str] = []
+    for category in edition.declaration.categories:
+        services = [s.name for s in edition.declaration.services if s.category == category.id]
+        used = words["used"].format(services=", ".join(services))
+        if category.necessary:  # of ours alone, which is no service that takes part
+            rows += [category.name[lang], words["always"], category.text[lang]]
+        else:
+            rows += [category.name[lang], category.text[lang], used]
+    expected = [
+        words["heading"],
+        str(edition.sentence(lang, edition.rules.choice_of_nobody()).striptags()),
+        words["notice"],
+        words["choose"],
+        *rows,
+        *(words[button] for button in ("save", "accept", "reject")),
+    ]
+    said = re.sub(r"<[^>]*>", " ", unescape(banner[0]))
+    assert "".join(said.split()) == "".join("".join(expected).split())
+
+
 def test_a_page_in_another_language_gets_the_first_of_the_site(site: Site) -> None:
     """R15: whole, and marked as such, since we do not speak the page's own."""
     site.page = PAGE.format(lang="de")
