@@ -93,6 +93,19 @@ def test_posting_a_form_twice_makes_one_record_and_one_cookie(site: Site) -> Non
         assert len(site.log()) == before + 1
 
 
+def test_only_the_servers_clock_counts(site: Site) -> None:
+    """R46: whatever time a form and its request claim to be from."""
+    client = site.client(date="Fri, 01 Jan 2038 00:00:00 GMT")
+    claims = dict.fromkeys(("time", "at", "day", "decided", "expires", "timestamp"), "2038-01-01")
+    form = {**fields(client.get("/choices/fi").text), **claims}
+    response = decide(client, "accept", form=form)
+    record = site.log()[-1]
+    assert record["time"] == "2026-11-18T12:00:00Z"
+    assert set(record["decided"].values()) == {"2026-11-18"}  # type: ignore[attr-defined]
+    assert set(record["expires"].values()) == {"2027-05-20"}  # type: ignore[attr-defined]
+    assert f"Max-Age={183 * 86_400};" in response.headers["set-cookie"]
+
+
 def test_the_same_form_with_other_choices_appends_a_change(site: Site) -> None:
     """R44, R46: under the same consent id, pointing at the record before it."""
     form = fields(site.client().get("/choices/fi").text)
