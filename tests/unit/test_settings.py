@@ -1,6 +1,7 @@
 """The settings file: every fault at once, each with key and remedy, and nothing else escapes."""
 
 from copy import deepcopy
+from dataclasses import FrozenInstanceError, fields, is_dataclass
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,30 @@ def test_a_whole_file_is_read(folder):
         (Kind.COOKIE, 0),
         (Kind.LOCAL_STORAGE, None),
     ]
+
+
+def parts(value):
+    """A value of the settings, and every value in it."""
+    yield value
+    inner = ()
+    if is_dataclass(value):
+        inner = [getattr(value, each.name) for each in fields(value)]
+    elif isinstance(value, tuple):
+        inner = value
+    for one in inner:
+        yield from parts(one)
+
+
+def test_nothing_that_was_read_can_be_assigned_anew(read):
+    """Point 2: one immutable `Settings`, down to every item, for all requests to share."""
+    found = [part for part in parts(read(full())) if is_dataclass(part)]
+    assert {"Settings", "Site", "Declaration", "Category", "Service", "Item"} <= {
+        type(part).__name__ for part in found
+    }
+    for part in found:
+        name = fields(part)[0].name
+        with pytest.raises(FrozenInstanceError):
+            setattr(part, name, getattr(part, name))
 
 
 def test_a_file_marked_as_utf_8_is_read(folder):
