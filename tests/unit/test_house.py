@@ -3,12 +3,16 @@
 import ast
 import re
 import subprocess
+import tomllib
 import zipfile
+from contextlib import suppress
 from graphlib import TopologicalSorter
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
 from hatchling.builders.wheel import WheelBuilder
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 FLOORS = [
@@ -142,6 +146,31 @@ def test_the_locks_name_no_registry():
     """Packages are pinned by name and version; where they come from is the machine's business."""
     assert "://" not in read("requirements.lock")
     assert '"resolved"' not in read(".ci/npm/package-lock.json")
+
+
+def test_the_lock_pins_every_package_that_is_installed():
+    """Point 1: what the project needs, and what that needs in turn, has one version, this one."""
+    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)$", read("requirements.lock"), re.M))
+    pinned = {re.sub(r"[._]", "-", name).lower(): version for name, version in pinned.items()}
+    project = tomllib.loads(read("pyproject.toml"))
+    groups = project["dependency-groups"].values()
+    wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    wanted += [each for group in groups for each in group if isinstance(each, str)]
+    requirements = [(Requirement(text), "") for text in wanted]
+    seen = {}
+    while requirements:
+        requirement, extra = requirements.pop()
+        name = re.sub(r"[._]", "-", requirement.name).lower()
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        extras = {"", *requirement.extras} - seen.get(name, set())
+        seen.setdefault(name, set()).update(extras)
+        assert name in pinned, f"{name} is not in requirements.lock: run make lock"
+        with suppress(PackageNotFoundError):  # of another group than this environment's
+            found = distribution(name)
+            assert found.version == pinned[name], name
+            requirements += [(Requirement(r), e) for r in found.requires or () for e in extras]
+    assert len(seen) > len(wanted)
 
 
 def test_no_name_is_used_that_filter_lists_hide_or_block():
