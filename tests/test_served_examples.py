@@ -103,6 +103,27 @@ def send_own_form(visit: Visit) -> None:
     assert "Pages read: 5." in answer.text
 
 
+def test_fastapi() -> None:
+    """The smallest: what its handler asks is answered by what was chosen."""
+    example = importlib.import_module("examples.fastapi.app")
+    with visit(example.app) as visitor:
+        first = visitor.page()
+        assert first.text.count(BANNER) == 1
+        assert GATED in first.text
+        assert "set-cookie" not in first.headers
+        assert visitor.decide(first.text, "accept").status_code == 303
+        second = visitor.page()
+        assert LINE in second.text
+        assert GATED not in second.text
+        assert second.cookies["visited"] == "yes"
+        settings = visitor.client.get("/choices/en")
+        assert visitor.decide(settings.text, "reject").status_code == 303
+        assert "visited" not in visitor.client.cookies
+        assert GATED in visitor.page().text
+        assert visitor.client.get("/privacy").status_code == 200
+    example.consent.close()
+
+
 def test_django() -> None:
     example = importlib.import_module("examples.django.app")
     with visit(example.app) as visitor:
