@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import unescape
 
 import httpx
 import pytest
 from playwright.sync_api import Page
 
+from consent.texts import texts
 from tests.html_checker import check
+from tests.unit.small_site import fields
 
 from .sites import BANNER, Visited, example, open_settings, placeholder, press, stage
 
@@ -67,7 +71,7 @@ def test_axe_finds_nothing_on_the_way_through_a_choice(jackbot, new_page, axe, w
 
 @guises
 def test_axe_finds_nothing_on_our_own_pages(jackbot, site, new_page, axe, width, dark):
-    """Settings, saved, notice, placeholder, one embed, message, signal and announcement."""
+    """Settings, saved, notice, one embed, messages, signal, announcement, and asked again."""
     page: Page = new_page(width, 800, dark=dark, script=False, gpc=True)
     found: dict[str, list[str]] = {}
     for path in ("/esittely", "/choices/fi?saved=1", "/sv/dataskydd", "/choices/nothing"):
@@ -78,23 +82,34 @@ def test_axe_finds_nothing_on_our_own_pages(jackbot, site, new_page, axe, width,
     with page.expect_navigation():
         placeholder(page).locator("a").first.click()
     found["once"] = axe(page)
+    page.goto(f"{site.url}/choices/sv?only=preferences&return=/")
+    found["only"] = axe(page)
     page.goto(f"{site.url}/choices/sv")
+    with site.log_down():
+        press(page, "[value=accept]")
+        assert page.locator("[role=alert]").first.inner_text() == texts("sv")["error"]["log"]
+        found["failure"] = axe(page)
     press(page, "[value=accept]")
     found["id"] = axe(page)
-    site.clock.pass_days(10)
+    passed = 0
     try:
-        page.goto(site.url)
-        assert page.locator(".vc-strip").count() == 1
-        found["announcement"] = axe(page)
+        for days, state, shown in ((10, "announcement", ".vc-strip"), (180, "again", BANNER)):
+            site.clock.pass_days(days)
+            passed += days
+            page.goto(site.url)
+            assert page.locator(shown).count() == 1
+            found[state] = axe(page)
+        page.locator(f"{BANNER} summary").click()
+        found["again, opened"] = axe(page)
     finally:
-        site.clock.pass_days(-10)
+        site.clock.pass_days(-passed)
     assert {state: faults for state, faults in found.items() if faults} == {}
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_axe_finds_nothing_in_any_version_of_a_notice(site, new_page, axe, width):
+@guises
+def test_axe_finds_nothing_in_any_version_of_a_notice(site, new_page, axe, width, dark):
     """In force, superseded, scheduled, and the page of a version that does not exist."""
-    page: Page = new_page(width, 800, dark=width == 390)
+    page: Page = new_page(width, 800, dark=dark)
     site.clock.pass_days(10)
     try:
         found = {}
@@ -169,12 +184,30 @@ def test_every_page_that_a_visitor_may_meet_is_valid_html(jackbot, site):
         pages["only"] = client.get(f"{site.url}/choices/fi?only=preferences&return=/form").text
         pages["strict"] = client.get(f"{site.url}/?csp=strict").text
         pages["nonce"] = client.get(f"{site.url}/?csp=nonce").text
-        client.post(f"{site.url}/choices/decide", data={"decision": "reject"})
+        once = re.search(r'href="(/choices/embed[^"]*)"', unescape(unescape(pages["stage"])))
+        assert once
+        pages["once"] = client.get(site.url + once[1]).text
+        form = fields(client.get(f"{site.url}/choices/fi").text)
+        post = f"{site.url}/choices/decide"
+        with site.log_down():
+            pages["log down"] = client.post(post, data={**form, "decision": "accept"}).text
+        client.post(post, data={**form, "decision": "accept"})
+        pages["allowed"] = client.get(site.url).text
+        pages["settings with an id"] = client.get(f"{site.url}/choices/fi").text
+        back = {"return": "/choices/fi?saved=1&return=/"}
+        pages["withdrawn"] = client.post(post, data={**form, **back, "decision": "reject"}).text
         pages["answered"] = client.get(site.url).text
         site.clock.pass_days(10)
         pages["announcement"] = client.get(site.url).text
-        site.clock.pass_days(-10)
+        for number in ("", "/2026.1", "/2027.1", "/2099.1"):
+            pages[f"version {number}"] = client.get(f"{site.url}/sv/dataskydd{number}").text
+        site.clock.pass_days(366)
+        pages["again"] = client.get(site.url).text
+        site.clock.pass_days(-376)
         assert "vc-strip" in pages["announcement"]
+        assert 'role="alert"' in pages["log down"]
+        assert "<iframe" in pages["once"]
+        assert texts("fi")["again"]["expired"] in unescape(pages["again"])
     faults = {name: found for name, found in check(pages).items() if found}
     assert faults == {}
     part = httpx.get(f"{jackbot.url}/choices/fi?part=1").text
