@@ -202,10 +202,11 @@ def test_the_banner_never_hides_the_focused_element_wholly(site, new_page, size,
     assert {f"n{n}" for n in range(55)} <= set(focused), "there is no trap"
 
 
-def test_there_is_room_to_scroll_past_the_banner(site, new_page):
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_there_is_room_to_scroll_past_the_banner(site, new_page, script):
     """The end of a page can be brought above it."""
     for size in ((320, 640), (1280, 800)):
-        page = new_page(*size)
+        page = new_page(*size, script=script)
         page.goto(f"{site.url}/long")
         page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
         end = page.locator("p.vc-link").bounding_box()
@@ -276,9 +277,10 @@ def test_wider_text_is_not_cut(jackbot, new_page, size):
             assert in_view(page, button)
 
 
-def test_the_first_visit_shifts_nothing_and_waits_for_nothing_of_ours(jackbot, new_page):
+@pytest.mark.parametrize("size", [(320, 640), (390, 844), (768, 1024), (1280, 800)])
+def test_the_first_visit_shifts_nothing_and_waits_for_nothing_of_ours(jackbot, new_page, size):
     """The banner stands in the first paint: its style is in the page, its script deferred."""
-    page = new_page()
+    page = new_page(*size)
     page.add_init_script(
         "window.shift = 0; new PerformanceObserver((list) => { for (const entry of"
         " list.getEntries()) shift += entry.value }).observe({type: 'layout-shift',"
