@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from consent.component import Consent
 from consent.settings import load
 from tests.unit.patience import LONG, until
-from tests.unit.small_site import KEY, ORIGIN, TEXTS, TOML, Make, Site, decide
+from tests.unit.small_site import KEY, ORIGIN, TEXTS, TOML, Make, Site, decide, fields
 
 
 def carry(client: TestClient) -> dict[str, str]:
@@ -190,6 +190,20 @@ def test_a_new_key_keeps_choices_as_long_as_the_old_one_stays(site: Site) -> Non
         newest: ["preferences", "statistics", "marketing"],
     }
     assert asked(site, signed) == ["preferences", "statistics", "marketing"]
+
+
+def test_a_form_sent_again_after_a_new_key_makes_no_second_record(site: Site) -> None:
+    """R46: as when a deployment with a new key falls between two presses."""
+    form = fields(site.client().get("/choices/fi").text)
+    for decision in ("accept", "reject"):
+        decide(site.client(), decision, form=form)
+    before = site.log()
+    keys = f"{KEY} Zq8WnV2xKd5RbT9yJm4HcL7sGf3PaE6u"
+    consent = Consent(load(site.folder / "consent.toml", {"CONSENT_SECRET_KEYS": keys}), site.clock)
+    for decision in ("accept", "reject"):
+        decide(visit_of(consent), decision, form=form)
+    consent.close()
+    assert site.log() == before
 
 
 def visit_of(consent: Consent) -> TestClient:
