@@ -295,6 +295,9 @@ def test_a_flood_of_refusals_is_counted_instead_of_written(site: Site) -> None:
     assert decide(client, "reject").status_code == 303
     assert site.log() == []
     assert 'id="visitor-choice"' not in client.get("/").text
+    site.close()
+    with open_reader(site.folder / "log.sqlite3") as log, log.snapshot() as snapshot:
+        assert {c.name: c.n for c in snapshot.counts()}["refusal not written"] == 1
 
 
 def test_nobody_writes_into_the_counters_by_refusing(site: Site) -> None:
@@ -308,12 +311,33 @@ def test_nobody_writes_into_the_counters_by_refusing(site: Site) -> None:
     assert counted == {f"reject {form['shown'][:16]}": 1, "reject unknown": 22}
 
 
-@pytest.mark.parametrize("body", [b"x" * 9000, b"\xff\xfe", b"decision=nonsense", b""])
+@pytest.mark.parametrize("body", [b"x", b"\xff\xfe", b"decision=nonsense", b""])
 def test_a_body_that_is_no_form_is_answered_400(site: Site, body: bytes) -> None:
     headers = {"content-type": "application/x-www-form-urlencoded"}
     response = site.client().post("/choices/decide", content=body, headers=headers)
     assert response.status_code == 400
     assert site.log() == []
+
+
+@pytest.mark.parametrize(("size", "status"), [(8192, 303), (8193, 400), (10**6, 400)])
+def test_a_form_beyond_8_kib_is_not_read(site: Site, size: int, status: int) -> None:
+    """DESIGN 6: sound as it is otherwise, in one piece or in many."""
+    body = b"decision=reject&more=".ljust(size, b"x")
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    for content in (body, iter([body[at : at + 1000] for at in range(0, size, 1000)])):
+        reply = site.client().post("/choices/decide", content=content, headers=headers)
+        assert reply.status_code == status
+
+
+def test_a_record_takes_no_word_of_a_form_for_its_method(site: Site) -> None:
+    """R125: of what a form says itself only the known methods get into the log."""
+    for method in ("banner", "settings", "placeholder", "api", "Pekka was here"):
+        form = {**fields(site.client().get("/choices/fi").text), "method": method}
+        decide(site.client(), "accept", form=form)
+    methods = [record["method"] for record in site.log()]
+    assert methods == ["banner", "settings", "placeholder", "api", "api"]
+    layouts = [record["layout"] for record in site.log()]
+    assert layouts == ["left", "page", "page", "page", "page"]
 
 
 def test_the_api_takes_json(site: Site) -> None:
