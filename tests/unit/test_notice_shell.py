@@ -121,6 +121,10 @@ def test_links_name_the_neighbours_the_languages_and_the_feed(line):
     before = datetime(2026, 11, 20, 8, tzinfo=UTC)
     rels = [link["rel"] for link in relations(line[1], "fi", line, before, address=address)]
     assert "successor-version" not in rels
+    third = relations(line[2], "fi", line, NOW, address=address)
+    assert {"rel": "predecessor-version", "href": "/fi/2026.2"} in third
+    first = [link["rel"] for link in relations(line[0], "fi", line, NOW, address=address)]
+    assert "predecessor-version" not in first
     other = relations(line[0], "sv", line, NOW, address=address)
     assert {"rel": "alternate", "hreflang": "en", "href": "/en/2026.1"} in other
 
