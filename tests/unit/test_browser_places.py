@@ -84,6 +84,8 @@ def test_the_tail_goes_before_the_last_body_end(after: bytes) -> None:
 
 
 def test_the_tail_is_appended_where_no_body_end_is_near_the_end() -> None:
+    """DESIGN 7: no more than 1 KiB is held back to look for it."""
+    assert TAIL <= 1024
     for rest in (b"x", b"</body>" + b" " * TAIL, b"</bod"):
         for size in (1, 100_000):
             text = HEAD + TOP + rest
