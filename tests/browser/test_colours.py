@@ -60,7 +60,8 @@ MEASURE = """() => {
     if (bare) add('text', element, style.color, own);
     if (!element.matches('a, button, summary, input')) continue;
     element.focus();
-    add('ring', element, getComputedStyle(element).outlineColor, around);
+    const {outlineStyle, outlineColor} = getComputedStyle(element);
+    add('ring', element, outlineStyle === 'solid' ? outlineColor : '#0000', around);
     if (!element.matches('.vc-button, input')) continue;
     add('edge', element, style.borderTopColor, around);
     add('edge', element, style.borderTopColor, own);
