@@ -240,6 +240,7 @@ def test_a_coming_change_of_the_notice_is_told_until_it_is_put_away(site, new_pa
         expect(strip).to_contain_text("kuljetusyritys")
         assert page.get_by_role("region", name="Ilmoitus").count() == 1
         assert strip.evaluate("e => getComputedStyle(e).paddingLeft") == "20px"
+        assert strip.locator("form").evaluate("e => getComputedStyle(e).display") == "flex"
         press(page, strip.get_by_role("button"))
         expect(strip).to_have_count(0)
         page.reload()
