@@ -48,6 +48,9 @@ EMBEDS = """<h1>Upotukset</h1>
  title="Muu"></iframe></template>"""
 TEXT = """<h1>Teksti</h1>
 <template data-consent="counter" data-embed><p id="shown">Avattu.</p></template>"""
+WRAPPED = """<h1>Kehyksissä</h1>
+<template data-consent="video" data-embed><div class="video"><iframe src="/frame" width="480"
+ height="300" title="Video"></iframe></div></template>"""
 FORM = """<form id="pay" action="/frame"><input name="before" value="1">
 <template data-consent="video" data-embed><iframe src="/frame?a=1" width="560" height="315"
  title="Video"></iframe></template>
@@ -62,6 +65,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
         "/embeds": EMBEDS,
         "/text": TEXT,
         "/form": FORM,
+        "/wrapped": WRAPPED,
         "/empty": "<p>Tyhjä.</p>",
     }
     with stage(tmp_path_factory.mktemp("stage"), bodies, TOML) as running:
@@ -190,6 +194,24 @@ def test_a_placeholder_keeps_the_size_on_a_phone_too(jackbot, new_page, width):
     once, always = (button.bounding_box() for button in inside.locator(".vc-button").all())
     assert once["y"] == always["y"]
     assert min(once["height"], always["height"]) >= 44
+
+
+@both
+def test_what_stands_for_more_than_a_frame_has_the_size_of_the_frame_in_it(site, new_page, script):
+    """Where a page has wrapped it; as narrow as the page, and in its ratio, on a phone (R18)."""
+    page = new_page(script=script)
+    page.goto(f"{site.url}/wrapped")
+    assert placed_size(page) == (480, 300)
+    page.set_viewport_size({"width": 320, "height": 640})
+    width, height = placed_size(page)
+    assert width <= 320
+    assert height == pytest.approx(width * 300 / 480, abs=1)
+
+
+def placed_size(page: Page) -> tuple[float, float]:
+    box = page.locator(PLACED).bounding_box()
+    assert box is not None
+    return box["width"], box["height"]
 
 
 @pytest.mark.parametrize("answer", ["once", "always"])
