@@ -272,16 +272,18 @@ class Page:
 def _tag(edition: Edition, choice: Choice, told: Package | None, *, shared: bool) -> bytes:
     """Names a state in ETags: two states whose pages differ never have the same (R120)."""
     settings = edition.settings
+    notices = settings.notices
     parts = (
-        edition.interface.hash,
-        edition.declaration.hash,
+        # All that a form shows, in every language: texts, controller, look, services, notice.
+        *(shown.hash for shown, _ in edition.presentations.values()),
         # A shared cache would otherwise keep what was made before the settings changed.
         settings.declaration.hash,
         settings.enforcement.hosts,
-        settings.banner.settings_link,
+        settings.enforcement.policy,
+        repr(settings.banner),
         settings.prefix,
+        *(notices.paths[lang] for lang in edition.languages if notices),
         str(shared),
-        *edition.notice,
         *sorted(choice.allowed),
         "|",
         *choice.asked,
@@ -290,7 +292,6 @@ def _tag(edition: Edition, choice: Choice, told: Package | None, *, shared: bool
         choice.signal,
         *(f"{category} {scope}" for category, scope in choice.again),
         str(told.number) if told else "",
-        edition.settings.enforcement.policy,
     )
     return sha256("\n".join(parts).encode()).hexdigest()[:12].encode()
 
