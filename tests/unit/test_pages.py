@@ -49,6 +49,8 @@ def test_settings_are_a_valid_page_in_each_language(site: Site, lang: str) -> No
     ids = re.findall(r'\sid="([^"]+)"', response.text)
     assert len(ids) == len(set(ids))
     assert not re.search(r"<style|\sstyle=|<script|\son\w+=", response.text)
+    notice = site.consent.runtime.edition.notice_path(lang)
+    assert f'<a href="{notice}">{texts(lang)["banner"]["notice"]}</a>' in unescape(response.text)
 
 
 def test_a_settings_page_is_nobody_elses(site: Site) -> None:
