@@ -45,21 +45,28 @@ Append = Callable[[int], Awaitable[object]]
 
 
 def body(number: int) -> bytes:
-    """Make a consent record of the size that records have (R35)."""
-    digest = f"{number:064x}"
+    """Make a consent record as they are, of some 1,300 bytes (R35)."""
+    shown, declared, interface, notice = (f"{number + more:064x}" for more in range(4))
+    categories = ("marketing", "preferences", "statistics")
     return canonical(
         {
-            "artifacts": [digest, digest[::-1], "a" * 64],
-            "choices": {"marketing": "denied", "preferences": "granted", "statistics": "granted"},
+            "artifacts": [shown, declared, interface, notice],
             "consent_id": consent_id(number),
+            "decided": dict.fromkeys(categories, "2026-11-23"),
+            "declaration": declared,
             "event": "grant",
-            "expires": "2027-05-25",
+            "expires": dict.fromkeys(categories, "2027-05-25"),
+            "id": f"{number:032x}",
+            "interface": interface,
             "kind": "consent",
             "language": "fi",
-            "layout": "desktop",
+            "layout": "left",
             "method": "banner",
-            "notice": "2026.1",
-            "scopes": {"marketing": "c" * 16, "preferences": "d" * 16, "statistics": "e" * 16},
+            "notice": {"hash": notice, "version": "2026.1"},
+            "schema": 1,
+            "scopes": dict.fromkeys(categories, shown),
+            "shown": shown,
+            "states": dict.fromkeys(categories, "granted"),
             "time": "2026-11-23T12:00:00Z",
         }
     )
@@ -106,7 +113,7 @@ class RawGroup:
                     group.append(waiting)
             except Empty:
                 pass
-            os.write(self.file, b"".join([data for data, _ in group]))
+            os.write(self.file, b"\n".join([*[data for data, _ in group], b""]))
             os.fdatasync(self.file)
             group[0][1].get_loop().call_soon_threadsafe(
                 lambda group=group: [future.set_result(None) for _, future in group]
@@ -180,20 +187,19 @@ async def run_slice(append: Append, numbers: Numbers, clients: int, seconds: flo
 async def compare(folder: Path, clients: int, rounds: int, seconds: float) -> bool:
     """Run one number of clients and print its line; returns whether the targets hold."""
     entries = list(map(decision, range(int(120_000 * seconds * (rounds + 1)))))
-    bodies = [entry.body + b"\n" for entry in entries]
     amount = len(entries)
     raw = RawGroup(folder / f"raw-{clients}")
     path = str(folder / f"log-{clients}.sqlite3")
     create_log(path, "benchmark")
     log = open_log(path, writable=True)
     arms: dict[str, Append] = {
-        "raw": lambda n: raw.append(bodies[n % amount]),
+        "raw": lambda n: raw.append(entries[n % amount].body),
         "log": lambda n: log.append(entries[n]),
     }
     single = None
     if clients == 32:
         single = OneCommitEach(folder / "single.sqlite3")
-        arms["single"] = lambda n: single.append(bodies[n % amount])
+        arms["single"] = lambda n: single.append(entries[n % amount].body)
     numbers = {name: Numbers() for name in arms}
     slices: dict[str, list[Slice]] = {name: [] for name in arms}
     gc.collect()
