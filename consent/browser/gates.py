@@ -3,8 +3,9 @@
 `<template data-consent="X">…</template>` is inert by HTML's own rules. Where X is allowed its tags
 are left out and its content stands in the page; where not, it stays as it is, and with the
 attribute `data-embed` a placeholder follows it. `<script type="text/plain" data-category="X">` is
-released by taking its type away. A gate in SVG or MathML would not be inert: there a refused one
-is left out with all that it holds. Nothing within raw text, comments and attributes is a gate.
+released by taking its type away; `<script data-consent="X">` that would run is given such a type.
+A gate in SVG or MathML would not be inert: there a refused one is left out with all that it holds.
+Nothing within raw text, comments and attributes is a gate.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from .elements import (
     Elements,
     Embed,
 )
-from .holding import CONTENT, WITH_CONTENT, Holder, Known, Placeholder
+from .holding import CONTENT, WITH_CONTENT, Holder, Known, Placeholder, inert, runs
 from .hosts import Hosts
 from .html import (
     ATTRIBUTE,
@@ -258,10 +259,10 @@ class Gates:
         same = False
         names: list[str] = []
         if name == b"script" and not long and not self._removing:
-            names = self._releases(rest)
-        if names:
-            rest = released(rest)
-            shown = b"<%b%b>" % (match[2], rest)
+            marked, names = self._marked(rest)
+            if names or marked != rest:
+                rest = marked
+                shown = b"<%b%b>" % (match[2], rest)
         if self._holder is not None and not self._removing and end - start > CONTENT:
             shown = self._begun(buffer[start:end])
         elif self._holder is not None and not self._removing and not fed:
@@ -384,9 +385,14 @@ class Gates:
             self._leave_out(buffer, end, end)
             self._out.append(self._placeholder(*closed.embed, inner))
 
-    def _releases(self, rest: bytes) -> list[str]:
-        """The names by which a script is released, none where it is not."""
+    def _marked(self, rest: bytes) -> tuple[bytes, list[str]]:
+        """A script's attributes as its marks have them, and the names by which it is released."""
         found = attributes(rest)
-        names = [text(found[key]) for key in (b"data-category", b"data-consent") if key in found]
-        inert = text(found.get(b"type", b"")).strip("\t\n\f\r ").lower() == "text/plain"
-        return names if inert and all(map(self._allows, names)) else []
+        kind = text(found.get(b"type", b"")).strip("\t\n\f\r ").lower()
+        keys = (b"data-category", b"data-consent") if kind == "text/plain" else (b"data-consent",)
+        names = [text(found[key]) for key in keys if key in found]
+        if not names or not (kind == "text/plain" or runs(kind)):
+            return rest, []
+        if not all(map(self._allows, names)):
+            return rest if kind == "text/plain" else inert(rest), []
+        return released(rest) if kind == "text/plain" else rest, names

@@ -138,7 +138,7 @@ class Holder:
         name = tag.lower()
         found = attributes(rest)
         kind = text(found.get(b"type", b"")).strip("\t\n\f\r ").lower()
-        if name == b"script" and kind not in _LISTS and not _RUNS.fullmatch(kind):
+        if name == b"script" and not runs(kind):
             return None
         foreign = bool(space) or name in (b"svg", b"math")
         service, names = _refused(self._hosts, name, kind, found, content, foreign)
@@ -249,15 +249,19 @@ def _open(tag: bytes) -> bytes:
     return tag.rstrip(b"\t\n\f\r /")
 
 
-def _typed(tag: bytes, rest: bytes, service: str) -> bytes:
-    """A script that no browser runs; the first of two attributes of a name counts."""
-    names = [b"src", b"type"]
+def runs(kind: str) -> bool:
+    """Whether a browser reads a script of that type."""
+    return kind in _LISTS or bool(_RUNS.fullmatch(kind))
+
+
+def inert(rest: bytes, first: bytes = b"") -> bytes:
+    """The attributes of a script that no browser runs; the first of two of a name counts."""
     rest = _renamed(rest, [b"data-src", b"data-type"], None)
-    return b'<%b type="text/plain" data-consent="%b"%b>' % (
-        tag,
-        service.encode(),
-        _renamed(rest, names, b"data-"),
-    )
+    return b' type="text/plain"%b%b' % (first, _renamed(rest, [b"src", b"type"], b"data-"))
+
+
+def _typed(tag: bytes, rest: bytes, service: str) -> bytes:
+    return b"<%b%b>" % (tag, inert(rest, b' data-consent="%b"' % service.encode()))
 
 
 def _renamed(rest: bytes, names: Container[bytes], before: bytes | None) -> bytes:

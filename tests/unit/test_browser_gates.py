@@ -124,6 +124,29 @@ def test_any_other_script_stays_as_it_is(tag: bytes) -> None:
     assert opened(tag + b"1</script>", "yes") == tag + b"1</script>"
 
 
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        (b"<script data-consent=no>", b'<script type="text/plain" data-consent=no>'),
+        (b'<SCRIPT data-consent="">', b'<SCRIPT type="text/plain" data-consent="">'),
+        (
+            b"<script type=module src=a data-consent=no data-src=b>",
+            b'<script type="text/plain" data-type=module data-src=a data-consent=no >',
+        ),
+        (b"<script data-consent=yes src=a>", b"<script data-consent=yes src=a>"),
+        (b"<script type=module data-consent=yes>", b"<script type=module data-consent=yes>"),
+        (b"<script type=text/x data-consent=no>", b"<script type=text/x data-consent=no>"),
+    ],
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_a_script_that_is_only_marked_runs_where_it_is_allowed(
+    tag: bytes, expected: bytes, late: bool
+) -> None:
+    for size in (1, 7, 100):
+        chunks = cut(tag + b"1</script>", size)
+        assert opened(b"", "yes", late=late, chunks=chunks) == expected + b"1</script>"
+
+
 def test_a_refused_embed_is_followed_by_its_placeholder() -> None:
     embed = b'<template data-consent="tube" data-embed><iframe src=x></iframe></template>'
     assert opened(embed + b"z") == (
