@@ -15,7 +15,7 @@
   /* ---- gates ---- */
 
   const isAllowed = ({ dataset }) =>
-    [dataset.consent, dataset.category].every((name) => !name || allowed.has(name));
+    [dataset.consent, dataset.category].every((name) => name === undefined || allowed.has(name));
 
   let opener, told;
   const gates = `${base}/gates.js?v=${me.dataset.gates}`;
