@@ -132,6 +132,17 @@ def test_what_loads_nothing_stays_as_it_is(html: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "relation",
+    ["stylesheet", "preload", "preconnect", "dns-prefetch", "modulepreload", "prefetch", "icon"],
+)
+def test_a_link_is_held_whatever_it_has_the_browser_do(relation: str) -> None:
+    """Of a connection or a look-up alone no other host hears, so no browser test finds it."""
+    for rel in (relation, relation.upper(), f"'canonical {relation}'"):
+        link = f"<link rel={rel} href=//ads.test/>".encode()
+        assert b' data-consent="ads" data-held="href"' in held(link)
+
+
 def test_a_frame_gets_a_placeholder_and_one_that_shows_nothing_gets_none() -> None:
     shown = b"<iframe src=//ads.test/ width=300 height=200></iframe>"
     assert held(shown) == b'<template data-consent="ads">%b</template><b>ads</b>' % shown

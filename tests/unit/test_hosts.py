@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from consent.browser.hosts import Hosts, target
 from consent.declaration import Service
 from tests.unit.proportion import in_proportion
-from tests.unit.small_site import PAGE, TOML, Make
+from tests.unit.small_site import PAGE, TOML, Make, decide
 
 
 def service(name: str, *hosts: str, inline: tuple[str, ...] = ()) -> Service:
@@ -223,6 +223,21 @@ def test_an_undeclared_host_is_logged_once_with_what_would_declare_it(
     assert len(told) == 1
     assert 'hosts = ["pics.test"]' in told[0]
     assert "a?b" not in told[0]
+
+
+@pytest.mark.parametrize(("mode", "passes"), [("declared", True), ("strict", False)])
+def test_the_settings_say_whether_an_undeclared_host_passes(
+    make_site: Make, mode: str, passes: bool
+) -> None:
+    """Blocked is also what nobody can be asked about: it stays so for who accepts all."""
+    site = make_site(toml=f'{TOML}\n[enforcement]\nhosts = "{mode}"\n')
+    site.page = PAGE.replace("<h1>", '<img src="//pics.test/a"><img src="/own"><h1>')
+    client = site.client()
+    for _ in range(2):
+        html = client.get("/").text
+        assert ('<img src="//pics.test/a">' in html) is passes
+        assert '<img src="/own">' in html
+        decide(client, "accept")
 
 
 def test_nothing_can_be_refused_when_everything_is_granted() -> None:
