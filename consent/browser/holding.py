@@ -13,7 +13,7 @@ from html import escape
 from typing import NamedTuple
 
 from .hosts import Hosts
-from .html import ATTRIBUTE, TAG, attributes, raw_end, text
+from .html import ATTRIBUTE, TAG, attributes, raw_end, released, text
 from .loads import in_json, in_module, in_style, refused, remapped, voided
 
 Placeholder = Callable[[str, Mapping[str, str], bytes], bytes]
@@ -139,7 +139,7 @@ class Holder:
         found = attributes(rest)
         kind = text(found.get(b"type", b"")).strip("\t\n\f\r ").lower()
         if name == b"script" and not runs(kind):
-            return None
+            return self._waiting(tag, rest, found, content, gate) if kind == "text/plain" else None
         foreign = bool(space) or name in (b"svg", b"math")
         service, names = _refused(self._hosts, name, kind, found, content, foreign)
         if service is None and self._hosts.told is not None and gate is None:
@@ -187,6 +187,29 @@ class Holder:
         if placeholder:
             held = placeholder + _open(held) + b" hidden"
         return Held(held + b">", placed=bool(placeholder))
+
+    def _waiting(
+        self,
+        tag: bytes,
+        rest: bytes,
+        found: Mapping[bytes, bytes],
+        content: bytes,
+        gate: str | None,
+    ) -> Held | None:
+        """A script that waits for one choice, though what it loads waits for another: for both."""
+        marks = {key: found[key] for key in (b"data-category", b"data-consent") if key in found}
+        loads = attributes(released(rest))
+        kind = text(loads.get(b"type", b"")).strip("\t\n\f\r ").lower()
+        if not marks or not runs(kind):
+            return None
+        service, _ = _refused(self._hosts, b"script", kind, loads, content, False)
+        waits = (gate or "", *map(text, marks.values()))
+        if service is None or any(self._hosts.guards(one, service) for one in waits):
+            return None
+        mark = b' data-consent="%b"' % (service or NOBODY).encode()
+        if b"data-category" not in marks:
+            mark += b' data-category="%b"' % escape(text(marks[b"data-consent"])).encode()
+        return Held(b"<%b%b%b>" % (tag, mark, rest))
 
 
 def _refused(

@@ -143,6 +143,29 @@ def test_a_link_is_held_whatever_it_has_the_browser_do(relation: str) -> None:
         assert b' data-consent="ads" data-held="href"' in held(link)
 
 
+@pytest.mark.parametrize(
+    ("script", "mark"),
+    [
+        (b" data-category=statistics src=//ads.test/>", b' data-consent="ads"'),
+        (b" data-category=statistics data-src=//ads.test/>", b' data-consent="ads"'),
+        (b" data-category=statistics>startChat(1)", b' data-consent="chat"'),
+        (
+            b" data-consent=a&quot; src=//ads.test/>",
+            b' data-consent="ads" data-category="a&quot;"',
+        ),
+        (b" data-category=marketing src=//ads.test/>", b""),
+        (b" data-consent=ads src=//ads.test/>", b""),
+        (b" data-category=statistics data-type=text/x src=//ads.test/>", b""),
+        (b" src=//ads.test/>", b""),
+    ],
+)
+def test_a_script_that_is_marked_for_another_choice_waits_for_its_own_too(
+    script: bytes, mark: bytes
+) -> None:
+    script = b"<script type=text/plain%b</script>" % script
+    assert held(script) == b"<script%b%b" % (mark, script.removeprefix(b"<script"))
+
+
 def test_a_frame_gets_a_placeholder_and_one_that_shows_nothing_gets_none() -> None:
     shown = b"<iframe src=//ads.test/ width=300 height=200></iframe>"
     assert held(shown) == b'<template data-consent="ads">%b</template><b>ads</b>' % shown
