@@ -120,7 +120,8 @@ class Gates:
             self._out.append(buffer[self._from : max(end, self._from)])
         if self._embed and sum(map(len, self._inner)) <= 2 * LIMIT:
             self._inner.append(buffer[self._inner_from :])
-        return b"".join(self._out)
+        out, self._out = self._out, []  # not kept until the next bytes come
+        return b"".join(out)
 
     def forget_held(self) -> None:
         """Take what is held back as given out by somebody else."""

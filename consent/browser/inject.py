@@ -307,6 +307,7 @@ def _rewriting(
         follows: Seen | None = None
         if not held and declared < 0:
             follows = passed[-1].follows if passed else gates.follows if gates else None
+        message, data, body, chunk, new = {}, b"", b"", b"", b""  # what was sent is not kept
         message = yield out
         came = False
         while follows is not None and message.get("body") == follows.data:

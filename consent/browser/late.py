@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Both cases are spelt out: ignoring case is slow, and a lower-case copy costs what looking does.
 _MARK = re.compile(rb"-[cC](?:[oO][nN][sS][eE][nN][tT]|[aA][tT][eE][gG][oO][rR][yY])")
 _KEPT = 64 * 1024
+_PASSED = 48 * 1024
 
 
 class Seen:
@@ -100,7 +101,7 @@ def _remember(data: bytes) -> Seen | None:
 class LateGates:
     """Gates for a streamed page; as long as no gate has come, its bytes pass as they are.
 
-    Only from the first mark on, or after 64 KiB that nobody else remembers, they are read as
+    Only from the first mark on, or after 48 KiB that nobody else remembers, they are read as
     tokens, then from the start of the page. Until then a tag that may be a gate and is not whole
     yet is held back. `awake` says that a mark is known to come; with `hosts` every tag matters.
     """
@@ -177,7 +178,7 @@ class LateGates:
         # As `_whole`; also -1 for a gate's mark, and for more than is to be kept.
         whole = _whole(data)
         self._size += len(data)
-        return -1 if whole < 0 or self._size > _KEPT or marked(data, top) else whole
+        return -1 if whole < 0 or self._size > _PASSED or marked(data, top) else whole
 
     def _wake(self, data: bytes, last: bool) -> bytes:
         gates = self._gates = Gates(self._allows, self._placeholder, None, self._before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -14,14 +15,10 @@ from starlette.responses import FileResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from consent.browser.inject import Plan
+from consent.browser.inject import Plan, responder
 from consent.browser.places import HOLD
-from tests.unit.asgi_driver import (
-    cut,
-    cut_at,
-    page,
-    respond,
-)
+from tests.unit.asgi_driver import body, cut, cut_at, page, respond, run, scope, start
+from tests.unit.encoded_samples import REFUSING, random_page
 from tests.unit.rewriter_samples import (
     END,
     FIRST,
@@ -88,6 +85,50 @@ def test_a_long_page_is_the_same_in_any_chunks(plan: Plan, size: int) -> None:
 def test_without_anything_to_do_nothing_changes(rest: bytes) -> None:
     messages = page(cut(b"<!doctype html>" + rest, 100))
     assert respond(Plan(), messages).messages == messages
+
+
+LONG = {
+    "text": lambda: random_page(300_000),
+    "a script": lambda: HEAD + TOP + b"<script>" + b"x;" * 100_000,
+    "a tag": lambda: HEAD + TOP + b"<p title='" + b"y" * 200_000,
+    "a head": lambda: b"<!doctype html><head>" + b"<meta name=x content=y>" * 9000,
+    "an embed": lambda: HEAD + TOP + b"<template data-consent=b data-embed>" + b"<p>z</p>" * 25_000,
+    "a noscript": lambda: HEAD + TOP + b"<noscript>" + b"<p>z</p>" * 25_000,
+    "sources": lambda: HEAD + TOP + b"<video>" + b"<source src=/1>" * 15_000,
+}
+
+
+@pytest.mark.parametrize(
+    "plan", [GATED, replace(GATED, hosts=REFUSING.hosts)], ids=["gates", "hosts"]
+)
+@pytest.mark.parametrize("size", [1000, 16_384])
+@pytest.mark.parametrize("kind", LONG)
+def test_a_page_in_flight_takes_at_most_64_kb_and_one_chunk(
+    plan: Plan, size: int, kind: str
+) -> None:
+    """Between two of its chunks, when others have their turn."""
+    chunks = cut(LONG[kind](), size)
+    taken: list[int] = []
+
+    async def sent(message: Any) -> None:
+        return None
+
+    async def work() -> None:
+        send = responder(plan, sent, scope())
+        before = tracemalloc.get_traced_memory()[0]
+        await send(start())
+        for chunk in chunks:
+            await send(body(bytes(bytearray(chunk)), more=True))  # bytes of its own
+            taken.append(tracemalloc.get_traced_memory()[0] - before)
+
+    tracemalloc.start()
+    try:
+        run(work())  # what is made once
+        taken.clear()
+        run(work())
+    finally:
+        tracemalloc.stop()
+    assert max(taken) <= 64 * 1024 + size
 
 
 def test_starlette_streams_and_files_come_out_right(tmp_path: Any) -> None:

@@ -248,7 +248,7 @@ def test_a_script_is_judged_by_its_whole_text_however_it_comes() -> None:
     assert held(long, cut(long, 1000)) == inert
 
 
-def test_no_more_of_a_script_is_held_than_60_kib() -> None:
+def test_no_more_of_a_script_is_held_than_54_kib() -> None:
     gates = Gates(lambda name: False, None, hosts())
     fed = given_out = 0
     for chunk in cut(b"<script>" + b"x;" * 200_000, 4096):
