@@ -1,4 +1,4 @@
-"""A host that is to be asked for nothing: it notes the numbers that it is asked for."""
+"""A host that is to be asked for nothing: it notes whoever connects, and what it is asked for."""
 
 from __future__ import annotations
 
@@ -18,11 +18,17 @@ BODIES = {
 
 
 class Stub(ThreadingHTTPServer):
-    """The refused host: it notes the numbers that it is asked for."""
+    """The refused host: it notes the numbers that it is asked for, and counts connections."""
 
     def __init__(self) -> None:
         self.asked: set[int] = set()
+        self.connections = 0
         super().__init__(("127.0.0.1", 0), Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Whatever is asked, in whatever way, has a connection first."""
+        self.connections += 1
+        super().process_request(request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A browser may hang up when it has seen enough."""

@@ -74,6 +74,8 @@ TAGS = {
     "preload of a font": '<link rel="preload" as="font" crossorigin href="@">',
     "preload of data": '<link rel="preload" as="fetch" crossorigin href="@">',
     "preload by imagesrcset": '<link rel="preload" as="image" imagesrcset="@ 1x">',
+    "preconnect": '<link rel="preconnect" href="@">',
+    "dns-prefetch": '<link rel="dns-prefetch" href="@">',
     "modulepreload": '<link rel="modulepreload" href="@">',
     "prefetch": '<link rel="prefetch" href="@">',
     "body, background": "<!doctype html><html><body background='@'>x</body></html>",
