@@ -29,6 +29,8 @@ TAGS = {
     "script in a table": "<table><script src='@'></script></table>",
     "script in select": "<select><script src='@'></script></select>",
     "script in noscript that is none": "<noscript></noscript><script src='@'></script>",
+    "pixel in noscript": '<noscript><img height="1" width="1" src="@"></noscript>',
+    "frame in noscript": "<noscript><iframe src='@' height=0 width=0></iframe></noscript>",
     "iframe": '<iframe src="@"></iframe>',
     "iframe, lazy": '<iframe loading="lazy" src="@"></iframe>',
     "iframe, sandboxed": '<iframe sandbox src="@"></iframe>',

@@ -20,9 +20,13 @@ from consent.browser.places import HOLD
 from tests.unit.asgi_driver import body, cut, cut_at, page, respond, run, scope, start
 from tests.unit.encoded_samples import REFUSING, random_page
 from tests.unit.rewriter_samples import (
+    BANNER,
     END,
     FIRST,
     HEAD,
+    INSERTION,
+    STYLE,
+    TAIL_BYTES,
     TOP,
     filled,
     rewritten,
@@ -85,6 +89,24 @@ def test_a_long_page_is_the_same_in_any_chunks(plan: Plan, size: int) -> None:
 def test_without_anything_to_do_nothing_changes(rest: bytes) -> None:
     messages = page(cut(b"<!doctype html>" + rest, 100))
     assert respond(Plan(), messages).messages == messages
+
+
+@settings(max_examples=200)
+@given(
+    st.sampled_from([b"<!doctype html>", HEAD, HEAD + TOP]),
+    st.lists(PIECES.filter(lambda piece: b"data-consent" not in piece), max_size=12).map(b"".join),
+    st.lists(st.integers(0, 2500), max_size=8),
+    st.sampled_from([FIRST, GATED, replace(GATED, hosts=REFUSING.hosts)]),
+)
+def test_all_but_what_is_put_in_stays_as_it_is(
+    lead: bytes, rest: bytes, places: list[int], plan: Plan
+) -> None:
+    text = lead + rest
+    out = respond(plan, page(cut_at(text, places))).body
+    assert BANNER in out
+    for piece in (STYLE, INSERTION.link, BANNER, TAIL_BYTES):
+        out = out.replace(piece, b"", 1)
+    assert out == text
 
 
 LONG = {

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from consent.browser.gates import Gates
 from consent.browser.holding import CONTENT
+from consent.browser.hosts import Hosts
 from tests.browser.ways import page, ways
 from tests.unit.asgi_driver import cut, cut_at
 from tests.unit.proportion import in_proportion
-from tests.unit.test_hosts import hosts
+from tests.unit.test_hosts import hosts, service
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 HOST = "ads.test"
@@ -108,6 +109,21 @@ def test_every_known_way_is_the_same_in_any_chunks(number: int) -> None:
     for size in (1, 3, 64):
         if len(data) < 3000 or size > 3:
             assert held(data, cut(data, size)) == whole, name
+
+
+REFUSED = Hosts([service("ads", "refused.localhost", "*.refused.localhost")], lambda name: False)
+
+
+LOADING_WAYS = [way for way in ways() if way[0] != "token: behind a broken tag"]  # that is in a <p
+
+
+@pytest.mark.parametrize("way", LOADING_WAYS, ids=lambda way: way[0])
+def test_every_known_way_is_held(way: tuple[str, str]) -> None:
+    """Those too that no browser at hand takes, or that none takes where scripts run."""
+    data = page(way[1], "refused.localhost", 8000, 1)
+    framed = b"<frameset" in data
+    gates = Gates(lambda name: False, stand_in, REFUSED, framed=framed)
+    assert gates.feed(data, True) != data
 
 
 @pytest.mark.parametrize(
