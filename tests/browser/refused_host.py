@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 KINDS = {"script": "text/javascript", "style": "text/css", "image": "image/svg+xml"}
+RAN = "document.body && (document.body.dataset.ran = (document.body.dataset.ran || '') + %d)"
 BODIES = {
-    "text/javascript": b"0",
     "text/css": b"p{}",
     "image/svg+xml": b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
     "text/html": b"<!doctype html><title>x</title>",
@@ -42,7 +42,8 @@ class Handler(BaseHTTPRequestHandler):
         if number.isdigit():
             self.server.asked.add(int(number))
         kind = KINDS.get(self.headers.get("Sec-Fetch-Dest", ""), "text/html")
-        body = BODIES[kind]
+        ran = RAN % int(number) if number.isdigit() else "0"
+        body = BODIES.get(kind, ran.encode())
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))

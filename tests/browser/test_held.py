@@ -128,7 +128,7 @@ def test_nothing_loads_before_and_everything_in_its_order_after_a_grant(
     assert page.locator(PLACED).count() == 2
     expect(page.locator("#video")).to_be_hidden()
     press(page, "#visitor-choice [value=accept]")
-    page.wait_for_function("document.body.dataset.ran === '042'")
+    page.wait_for_function("document.body.dataset.ran === '04123'")
     wait_for(page, stub, {1, 3, 5, 6, 7, 8, 9, 10})
     assert page.locator(PLACED).count() == 0
     expect(page.locator("#video")).to_be_visible()
