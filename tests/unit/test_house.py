@@ -181,6 +181,12 @@ def test_no_name_is_used_that_filter_lists_hide_or_block():
     assert [path for path in sent if BLOCKED.search(path)] == []
 
 
+def test_a_page_on_a_foreign_site_is_asked_for_no_storage():
+    """R122: there the choice could only be kept by the Storage Access API, which is not used."""
+    sent = [*sources("static", "consent")]
+    assert [path for path in sent if re.search("storage-?access", read(path), re.I)] == []
+
+
 def test_the_wheel_holds_every_source_and_nothing_else(tmp_path):
     """The package, static/ and notices/ are in the wheel, as they are in the checkout."""
     (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])

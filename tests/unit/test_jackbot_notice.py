@@ -134,6 +134,12 @@ def test_the_cookie_table_and_the_settings_link_stand_in_their_sections(
     assert "[[settings]]" in ours["withdrawal"].links
 
 
+def test_the_notice_says_how_the_browsers_signal_is_treated(lang: str) -> None:
+    """R91: in a section of its own, which names the signal."""
+    section = notice(JACKBOT, lang)["gpc"]
+    assert "Global Privacy Control" in section.blocks[0]
+
+
 def test_every_link_leads_somewhere(folder: Path, lang: str) -> None:
     ours = notice(folder, lang)
     for link in chain.from_iterable(section.links for section in ours.values()):

@@ -15,8 +15,10 @@ from consent.browser.links import links_kept, without_refused
 from consent.browser.plan import Plan
 from consent.declaration import Service
 from tests.unit.asgi_driver import HTML, body, page, respond, run, scope, start
+from tests.unit.cookie_site import choice
 from tests.unit.proportion import in_proportion
 from tests.unit.rewriter_samples import FIRST, PAGE
+from tests.unit.small_site import TOML, Make
 
 ADS = b"https://ads.example/a"
 
@@ -220,6 +222,38 @@ def hinted(messages: list[Any]) -> list[Any]:
 
     run(app())
     return out
+
+
+def test_what_the_site_says_in_header_fields_follows_the_choice(make_site: Make) -> None:
+    """All on their way through the component, for who has not decided and who has allowed it."""
+    hosted = TOML.replace('"Mainos Oy"', '"Mainos Oy"\nhosts = ["ads.example"]')
+    site = make_site(toml=hosted)
+    loading = [
+        (b"link", b"<%b>; rel=preload" % ADS),
+        (b"refresh", b"0; url=" + ADS),
+        (b"speculation-rules", b'"%b"' % ADS),
+    ]
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.early_hint", "links": [loading[0][1]]})
+        await send(start([*HTML, *loading]))
+        await send(body(PAGE))
+
+    def passes(*cookies: tuple[bytes, bytes]) -> tuple[set[Any], list[Any]]:
+        out: list[Any] = []
+
+        async def collect(message: Any) -> None:
+            out.append(message)
+
+        hints = {"http.response.early_hint": {}}
+        asked = scope(headers=cookies, raw_path=b"/", query_string=b"", extensions=hints)
+        run(site.consent.protect(app)(asked, None, collect))  # type: ignore[arg-type]
+        (begun,) = (message for message in out if message["type"] == "http.response.start")
+        hinted = [m["links"] for m in out if m["type"] == "http.response.early_hint"]
+        return {field for field in loading if field in begun["headers"]}, hinted
+
+    assert passes() == (set(), [])
+    assert passes(choice(site, "marketing")) == (set(loading), [[loading[0][1]]])
 
 
 UNKNOWN = [b"", b" ", b"*/*", b"unknown/unknown", b"Application/Unknown", b"text/html, text/html"]
