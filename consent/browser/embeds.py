@@ -46,13 +46,18 @@ def frame(inner: bytes, hosts: Hosts | None) -> dict[str, str] | None:
     return looks
 
 
-def in_frame(document: bytes, name: str, called: str, looks: Mapping[str, str]) -> bytes:
+def in_frame(
+    document: bytes, name: str, called: str, looks: Mapping[str, str], number: int
+) -> bytes:
     """What stands for a frame of the service `name`: one that looks the same, with a document.
 
     In whatever way a page gives it its place, it gives the same to both. `called` is its title
-    where it has none.
+    where it has none. `number` tells it from the others of its page: a browser that goes back to
+    a page gives the frames in it the addresses that they had, though refused since, and finds
+    them by their names. Firefox counts frames instead, but for those that are late.
     """
-    attached = {"title": called, **looks, "data-service": name}
+    own = {"data-service": name, "name": f"visitor-choice-{number}", "loading": "lazy"}
+    attached = {"title": called, **looks, **own}
     tag = "".join(f' {key}="{escape(value)}"' for key, value in attached.items())
     # Between single quotes, since the document has many of the others. A letter may be read with
     # the attribute, all else only with the document.

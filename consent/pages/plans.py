@@ -226,7 +226,7 @@ class Plans:
 class Page:
     """What goes into one page: made only when a response turns out to be one."""
 
-    __slots__ = ("_flow", "_plans", "_scope", "_token", "_visitor", "lang")
+    __slots__ = ("_flow", "_frames", "_plans", "_scope", "_token", "_visitor", "lang")
 
     def __init__(self, plans: Plans, flow: bool, scope: Scope, visitor: Visitor) -> None:
         self._plans = plans
@@ -234,6 +234,7 @@ class Page:
         self._visitor = visitor
         self._flow = flow
         self._token = b""
+        self._frames = 0
         self.lang = ""
 
     def insertion(self, lang: str) -> Insertion | None:
@@ -252,7 +253,8 @@ class Page:
         html = made.fill(TOKEN, back, once.encode("ascii"))
         if looks is None:
             return html
-        return in_frame(html, name, plans.edition.named(lang, name), looks)
+        self._frames += 1
+        return in_frame(html, name, plans.edition.named(lang, name), looks, self._frames)
 
     @property
     def place(self) -> bytes:

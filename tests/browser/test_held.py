@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
 from tests.browser.refused_host import Stub, refused_host
-from tests.browser.sites import PLACED, Visited, placeholder, press, stage
+from tests.browser.sites import PLACED, Visited, open_settings, placeholder, press, stage
 from tests.unit.small_site import TOML
 
 pytestmark = pytest.mark.browser
@@ -63,6 +63,11 @@ LAYOUTS = {
 THEMED = """<style>html { font-family: Georgia, serif; }
 .visitor-choice { --consent-text: #123456; }</style>
 <iframe src="//%H/1" width="500" height="300" title="Video"></iframe>"""
+FRAMES = {
+    "one": "<iframe src='//%H/1'></iframe>",
+    "some": "<iframe src='//%H/1'></iframe><iframe src='/frame'></iframe>"
+    "<iframe src='//%H/1'></iframe>",
+}
 PWNED = "document.title='pwned'"
 WRITTEN = f"""
 <img src="/nope" data-consent="necessary" data-held="onerror src" data-held-src="/nope2"
@@ -96,6 +101,7 @@ def site(stub: Stub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit
     bodies |= {
         f"/{name}": f"<p>Ennen.</p>{embed}<p id=last>Loppu</p>" for name, embed in LAYOUTS.items()
     }
+    bodies |= {f"/{name}": f"<h1>Sivu</h1>{frames}" for name, frames in FRAMES.items()}
     bodies = {path: body.replace("%H", host) for path, body in bodies.items()}
     with stage(folder, bodies, toml) as running:
         yield running
@@ -208,6 +214,28 @@ def test_one_embed_can_be_shown_once(
     settled(page)
     assert stub.asked == wanted
     assert not page.context.cookies()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize("frames", FRAMES)
+def test_going_back_after_a_withdrawal_loads_no_frame_that_is_refused_since(
+    new_page: NewPage, site: Visited, stub: Stub, frames: str, script: bool
+) -> None:
+    """R29: a browser remembers where the frames of a page had led, and leads them there again."""
+    page = new_page(script=script)
+    page.goto(f"{site.url}/themed")
+    press(page, "#visitor-choice [value=accept]")
+    page.goto(f"{site.url}/{frames}")
+    wait_for(page, stub, {1})
+    page.goto(f"{site.url}/mapped")
+    press(page, open_settings(page).locator("[value=reject]"))
+    stub.asked.clear()
+    while page.url != f"{site.url}/{frames}":
+        page.go_back()
+    settled(page)
+    assert page.locator(PLACED).count() == FRAMES[frames].count("%H")
+    expect(placeholder(page)).to_be_visible()
+    assert stub.asked == set()
 
 
 def test_what_a_visitor_wrote_is_never_brought_to_life_as_script(

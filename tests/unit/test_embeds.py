@@ -80,12 +80,13 @@ def test_whatever_it_says_it_is_one_frame_with_that_document(
 ) -> None:
     """Letters may be read with the attribute; what could end a tag only with the document."""
     document = said.encode("ascii", "xmlcharrefreplace")
-    html = in_frame(document, "ads", called, looks).decode("ascii")
+    html = in_frame(document, "ads", called, looks, 7).decode("ascii")
     body = html5lib.parse(html, namespaceHTMLElements=False).find("body")
     (one,) = body
     assert (one.tag, one.text, one.tail) == ("iframe", None, None)
     assert {key: one.get(key) for key in looks} == looks
     assert (one.get("title"), one.get("data-service")) == (called, "ads")
+    assert one.get("name") == "visitor-choice-7"
     assert one.get("srcdoc").encode("ascii", "xmlcharrefreplace") == document
 
 
