@@ -26,10 +26,14 @@ export const opener = (nonce, isAllowed, styled, lang) => {
     }));
   };
 
+  const FRAME = "iframe[name^=visitor-choice-]";
+  const stands = (element, name) =>
+    Boolean(element?.matches(`.vc-embed, ${FRAME}`)) && element.dataset.service === name;
+
   // The focus goes on to what was opened, even if that takes none by itself.
   const replace = (placeholder, opened) => {
-    const focused = placeholder?.contains(document.activeElement);
-    placeholder?.remove();
+    const focused = placeholder.contains(document.activeElement);
+    placeholder.remove();
     if (focused && opened) Object.assign(opened, { tabIndex: opened.tabIndex }).focus();
   };
 
@@ -44,9 +48,10 @@ export const opener = (nonce, isAllowed, styled, lang) => {
       script.dataset.consent = gate.dataset.consent;
       delete script.dataset.category;
     }
-    const placeholder = gate.nextElementSibling?.closest("[data-service], style[data-stand-in]");
+    const next = gate.nextElementSibling;
+    const isOurs = stands(next, gate.dataset.consent) || next?.matches("style[data-stand-in]");
     gate.replaceWith(content);
-    replace(placeholder, first);
+    if (isOurs) replace(next, first);
     return scripts;
   };
 
@@ -69,8 +74,8 @@ export const opener = (nonce, isAllowed, styled, lang) => {
     }
     element.removeAttribute("data-held");
     element.removeAttribute("data-consent");
-    const before = element.previousElementSibling?.closest("[data-service]");
-    const isPlaced = before?.dataset.service === consent;
+    const before = element.previousElementSibling;
+    const isPlaced = stands(before, consent);
     if (isPlaced) element.hidden = false;
     const settled = element.matches(SETTLED) ? element.cloneNode(true) : element;
     if (settled !== element) element.replaceWith(settled);
@@ -148,7 +153,7 @@ export const opener = (nonce, isAllowed, styled, lang) => {
   };
 
   const frames = (onclick) => {
-    for (const frame of all("iframe[data-service]")) {
+    for (const frame of all(FRAME)) {
       frame.onload = () => dress(frame, onclick);
       dress(frame, onclick);
     }

@@ -27,7 +27,7 @@
   const release = async () => {
     await told;
     if (all(GATES).some(isAllowed)) (await opening()).release();
-    if (all("iframe[data-service]").length) (await opening()).frames(click);
+    if (all("iframe[name^=visitor-choice-]").length) (await opening()).frames(click);
   };
 
   /* ---- what the visitor reads ---- */

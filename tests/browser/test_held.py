@@ -63,6 +63,13 @@ LAYOUTS = {
 THEMED = """<style>html { font-family: Georgia, serif; }
 .visitor-choice { --consent-text: #123456; }</style>
 <iframe src="//%H/1" width="500" height="300" title="Video"></iframe>"""
+NEIGHBOURS = """
+<template data-consent="counter"><p>Avattu.</p></template>
+<div data-service="map" id="own">Sivun oma</div><p id="told" hidden style="display: block">x</p>
+<template data-consent="counter"><p>Avattu.</p></template>
+<video width="300" height="150"><source src="//%H/1"></video>
+<iframe data-service="map" name="own" src="/frame" onload="document.body.dataset.loaded = 1">
+</iframe>"""
 FRAMES = {
     "one": "<iframe src='//%H/1'></iframe>",
     "some": "<iframe src='//%H/1'></iframe><iframe src='/frame'></iframe>"
@@ -98,6 +105,7 @@ def site(stub: Stub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit
     )
     folder: Path = tmp_path_factory.mktemp("held")
     bodies = {"/": BODY, "/mapped": MAPPED, "/themed": THEMED, "/written": WRITTEN}
+    bodies["/neighbours"] = NEIGHBOURS
     bodies |= {
         f"/{name}": f"<p>Ennen.</p>{embed}<p id=last>Loppu</p>" for name, embed in LAYOUTS.items()
     }
@@ -214,6 +222,25 @@ def test_one_embed_can_be_shown_once(
     settled(page)
     assert stub.asked == wanted
     assert not page.context.cookies()
+
+
+def test_what_stands_beside_a_gate_is_no_placeholder_of_it(
+    new_page: NewPage, site: Visited
+) -> None:
+    """A site may have attributes of such names itself, and another service's may stand there."""
+    page = new_page()
+    page.goto(f"{site.url}/neighbours")
+    expect(page.locator("#told")).to_be_visible()
+    page.locator("#visitor-choice summary").click()
+    page.locator("#visitor-choice [name=statistics]").check()
+    press(page, "#visitor-choice [value=save]")
+    expect(page.locator("p", has_text="Avattu")).to_have_count(2)
+    expect(page.locator("#own")).to_be_visible()
+    expect(placeholder(page, 1)).to_contain_text("Mainos")
+    page.evaluate("delete document.body.dataset.loaded; frames.own.location.reload()")
+    expect(page.locator("body")).to_have_attribute("data-loaded", "1")
+    press(page, placeholder(page, 1).locator("[data-answer=always]"))
+    expect(page.locator("video")).to_be_visible()
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
