@@ -22,10 +22,11 @@ _SIZED = re.compile(rb"""(?i)<(?:iframe|video|embed|object)\b[^>]*?>""")
 _SIDE = re.compile(rb"""(?i)\s(width|height)\s*=\s*["']?(\d{1,4}%?)(?=["'\s>])""")
 
 
-def frame(inner: bytes, hosts: Hosts | None) -> dict[str, str] | None:
+def frame(inner: bytes, hosts: Hosts | None) -> dict[bytes, bytes] | None:
     """The attributes that give an embed its place, if it is one element that a frame can equal.
 
-    `hosts` are those that a style of it may load from.
+    Their values are as written, since a page may have any encoding. `hosts` are those that a style
+    may load from.
     """
     inner = inner.strip(b"\t\n\f\r ")
     tag = TAG.match(inner)
@@ -34,20 +35,20 @@ def frame(inner: bytes, hosts: Hosts | None) -> dict[str, str] | None:
     alone = low.count(b"<" + name) == 1 and low.endswith(b"</%b>" % name)
     if tag is None or name not in _FRAMED or not alone:
         return None
-    looks = {
-        name.decode(): text(value) for name, value in attributes(tag[3]).items() if name in _LOOKS
-    }
-    style = looks.get("style")
-    if style and hosts is not None and in_style(style, hosts) is not None:
-        del looks["style"]
+    looks = {name: value for name, value in attributes(tag[3]).items() if name in _LOOKS}
+    style = looks.get(b"style")
+    if style and hosts is not None and in_style(text(style), hosts) is not None:
+        del looks[b"style"]
+    if not looks.get(b"title", b"").strip(b"\t\n\f\r "):
+        looks.pop(b"title", None)  # a frame has to have one
     if name != b"iframe":
-        looks.pop("id", None)  # it may stand in the page meanwhile, hidden
-        looks["frameborder"] = "0"  # what nothing but a frame has by itself
+        looks.pop(b"id", None)  # it may stand in the page meanwhile, hidden
+        looks[b"frameborder"] = b"0"  # what nothing but a frame has by itself
     return looks
 
 
 def in_frame(
-    document: bytes, name: str, called: str, looks: Mapping[str, str], number: int
+    document: bytes, name: str, called: str, looks: Mapping[bytes, bytes], number: int
 ) -> bytes:
     """What stands for a frame of the service `name`: one that looks the same, with a document.
 
@@ -57,12 +58,22 @@ def in_frame(
     them by their names. Firefox counts frames instead, but for those that are late.
     """
     own = {"data-service": name, "name": f"visitor-choice-{number}", "loading": "lazy"}
-    attached = {"title": called, **looks, **own}
-    tag = "".join(f' {key}="{escape(value)}"' for key, value in attached.items())
+    attached = {**_written({"title": called}), **looks, **_written(own)}
+    tag = b"".join(
+        b' %b="%b"' % (key, value.replace(b'"', b"&quot;").replace(b"<", b"&lt;"))
+        for key, value in attached.items()
+    )
     # Between single quotes, since the document has many of the others. A letter may be read with
     # the attribute, all else only with the document.
     held = _AMPERSAND.sub(b"&amp;", document).replace(b"'", b"&#39;")
-    return b"<iframe%b srcdoc='%b'></iframe>" % (tag.encode("ascii", "xmlcharrefreplace"), held)
+    return b"<iframe%b srcdoc='%b'></iframe>" % (tag, held)
+
+
+def _written(given: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {
+        key.encode(): escape(value).encode("ascii", "xmlcharrefreplace")
+        for key, value in given.items()
+    }
 
 
 def size(inner: bytes) -> dict[str, str]:

@@ -27,7 +27,7 @@ def once(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
     query = parse_qs(scope["query_string"].decode("latin-1"))
     try:
         name, lang, inner, back = runtime.embeds.loads(query.get("e", [""])[0])
-        body = Markup(inner.encode("latin-1").decode("utf-8"))  # noqa: S704 - signed by us
+        body = Markup(inner.encode("latin-1").decode("utf-8", "replace"))  # noqa: S704 - signed by us
         t = texts(lang)
     except (BadData, ValueError, KeyError, TypeError, AttributeError):
         return missing(runtime, edition, scope)

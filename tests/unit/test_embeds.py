@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent.browser.embeds import frame, in_frame, size, view_box
+from consent.browser.html import text
 from tests.unit.test_hosts import hosts
 
 
@@ -50,23 +51,39 @@ def test_what_gives_it_its_place_is_taken_over_and_nothing_that_loads_runs_or_na
         hosts(),
     )
     assert looks == {
-        "class": "map wide",
-        "id": "map",
-        "style": "height:9em",
-        "width": "560",
-        "height": "50%",
-        "title": 'T & "t"',
+        b"class": b"map wide",
+        b"id": b"map",
+        b"style": b"height:9em",
+        b"width": b"560",
+        b"height": b"50%",
+        b"title": b"T &amp; &quot;t&quot;",
     }
 
 
 def test_a_style_that_would_load_something_refused_is_left_out() -> None:
     inner = b"<iframe src=/x width=9 style='background:url(//ads.test/)'></iframe>"
-    assert frame(inner, hosts()) == {"width": "9"}
+    assert frame(inner, hosts()) == {b"width": b"9"}
 
 
 def test_a_video_has_no_border_and_may_be_in_the_page_itself_meanwhile() -> None:
     looks = frame(b"<video id=v width=400 src=/x></video>", hosts())
-    assert looks == {"width": "400", "frameborder": "0"}
+    assert looks == {b"width": b"400", b"frameborder": b"0"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "windows-1252"])
+def test_its_letters_are_those_of_the_page_in_every_encoding(encoding: str) -> None:
+    inner = "<iframe class=kehys-ä title='Karta över Åbo'></iframe>".encode(encoding)
+    looks = frame(inner, hosts())
+    assert looks is not None
+    assert "Karta över Åbo" in in_frame(b"", "ads", "", looks, 1).decode(encoding)
+    assert "kehys-ä" in in_frame(b"", "ads", "", looks, 1).decode(encoding)
+
+
+@pytest.mark.parametrize("title", [b"", b"title", b"title=''", b"title=' '"])
+def test_it_is_called_by_its_service_where_it_has_no_title(title: bytes) -> None:
+    looks = frame(b"<iframe %b></iframe>" % title, hosts())
+    assert looks is not None
+    assert b'title="Video"' in in_frame(b"", "ads", "Video", looks, 1)
 
 
 TEXTS = st.text("ab<>&'\"=/ ;#0396äö\n", max_size=30)
@@ -80,11 +97,12 @@ def test_whatever_it_says_it_is_one_frame_with_that_document(
 ) -> None:
     """Letters may be read with the attribute; what could end a tag only with the document."""
     document = said.encode("ascii", "xmlcharrefreplace")
-    html = in_frame(document, "ads", called, looks, 7).decode("ascii")
+    written = {key.encode(): value.encode() for key, value in looks.items()}
+    html = in_frame(document, "ads", called, written, 7).decode("utf-8")
     body = html5lib.parse(html, namespaceHTMLElements=False).find("body")
     (one,) = body
     assert (one.tag, one.text, one.tail) == ("iframe", None, None)
-    assert {key: one.get(key) for key in looks} == looks
+    assert {key: one.get(key) for key in looks} == {k: text(v.encode()) for k, v in looks.items()}
     assert (one.get("title"), one.get("data-service")) == (called, "ads")
     assert one.get("name") == "visitor-choice-7"
     assert one.get("srcdoc").encode("ascii", "xmlcharrefreplace") == document

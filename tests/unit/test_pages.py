@@ -235,6 +235,12 @@ def test_an_embed_is_shown_once_without_anything_being_stored(site: Site) -> Non
     )
 
 
+def test_an_embed_of_a_page_in_another_encoding_is_shown_too(site: Site) -> None:
+    site.page = site.page.replace('title="V"', 'title="Åbo"').encode("latin-1")  # type: ignore
+    response = site.client().get(embed_address(site))
+    assert 'src="https://v.example/1"' in response.text
+
+
 def test_an_embed_that_we_did_not_sign_is_not_shown(site: Site, make_site: Make) -> None:
     address = embed_address(site)
     signed = parse_qs(urlsplit(address).query)["e"][0]
