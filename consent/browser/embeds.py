@@ -14,8 +14,9 @@ _FRAMED = frozenset(b"iframe video object embed".split())
 # What tells where a frame stands and how large it is. Its own name, which scripts call it by, and
 # what its content may do are not among them.
 _LOOKS = frozenset(
-    b"class style id width height align hspace vspace border frameborder title".split()
+    b"class style id width height align hspace vspace border frameborder title hidden".split()
 )
+_DOT = re.compile(rb"\s*0*[01]?\s*(?:px)?\s*")
 # Those below 128 could end a text or a tag.
 _AMPERSAND = re.compile(rb"&(?!#(?:12[89]|1[3-9][0-9]|[2-9][0-9]{2}|[1-9][0-9]{3,});)")
 _SIZED = re.compile(rb"""(?i)<(?:iframe|video|embed|object)\b[^>]*?>""")
@@ -45,6 +46,12 @@ def frame(inner: bytes, hosts: Hosts | None) -> dict[bytes, bytes] | None:
         looks.pop(b"id", None)  # it may stand in the page meanwhile, hidden
         looks[b"frameborder"] = b"0"  # what nothing but a frame has by itself
     return looks
+
+
+def is_dot(looks: Mapping[bytes, bytes]) -> bool:
+    """Whether a frame has no room for anything, as one that only counts visits."""
+    sides = (looks.get(b"width"), looks.get(b"height"))
+    return any(side is not None and side.strip() and _DOT.fullmatch(side) for side in sides)
 
 
 def in_frame(

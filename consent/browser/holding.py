@@ -12,6 +12,7 @@ from collections.abc import Callable, Container, Mapping
 from html import escape
 from typing import NamedTuple
 
+from .embeds import is_dot
 from .hosts import Hosts
 from .html import ATTRIBUTE, TAG, attributes, raw_end, released, text
 from .loads import in_json, in_module, in_style, refused, remapped, voided
@@ -36,7 +37,6 @@ _LISTS = frozenset(("importmap", "speculationrules"))
 _PLACED = frozenset(b"iframe video object embed".split())
 _WRAPPED = frozenset((b"iframe", b"embed"))
 _UNSEEN = re.compile(rb"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
-_DOT = re.compile(rb"\s*0*[01]?\s*(?:px)?\s*")
 _FOREIGN_END = {name: re.compile(rb"(?i)</%b" % name) for name in (b"script", b"style")}
 _NOSCRIPT_END = re.compile(rb"(?i)</noscript(?=[\t\n\f\r />])")
 _BEFORE_SOURCE = re.compile(rb"[\t\n\f\r ]*+(?=<(?i:source|track)[\t\n\f\r />])")
@@ -161,7 +161,7 @@ class Holder:
             return Held(_typed(tag, rest, service), stand_in)
         placed = name in _PLACED and gate is None and service != NOBODY
         placeholder = b""
-        if placed and self._placeholder and not _is_unseen(found):
+        if placed and self._placeholder and (name in _WRAPPED or not _is_unseen(found)):
             attached = {text(key): text(value) for key, value in found.items()}
             inner = b"<%b%b>%b</%b>" % (tag, rest, content, tag)
             placeholder = self._placeholder(service, attached, inner)
@@ -261,10 +261,9 @@ def _sources(buffer: bytes, start: int) -> tuple[int, bool]:
 
 
 def _is_unseen(found: Mapping[bytes, bytes]) -> bool:
-    """Whether a frame shows nothing, as one that only counts visits."""
-    sides = (found.get(b"width"), found.get(b"height"))
-    dot = any(side is not None and side.strip() and _DOT.fullmatch(side) for side in sides)
-    return dot or b"hidden" in found or bool(_UNSEEN.search(found.get(b"style", b"")))
+    """Whether a video or an object shows nothing."""
+    hidden = b"hidden" in found or bool(_UNSEEN.search(found.get(b"style", b"")))
+    return hidden or is_dot(found)
 
 
 def _open(tag: bytes) -> bytes:

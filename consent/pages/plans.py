@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from starlette.types import Scope
 
 from ..browser.edition import Edition
-from ..browser.embeds import frame, in_frame, size
+from ..browser.embeds import frame, in_frame, is_dot, size
 from ..browser.firewall import Firewall
 from ..browser.hosts import Hosts
 from ..browser.plan import TOKEN, Insertion, Plan
@@ -253,6 +253,8 @@ class Page:
         html = made.fill(TOKEN, back, once.encode("ascii"))
         if looks is None:
             return html
+        if is_dot(looks):
+            html = b""  # its links would be reached with the Tab key, and not be seen
         self._frames += 1
         return in_frame(html, name, plans.edition.named(lang, name), looks, self._frames)
 

@@ -74,6 +74,8 @@ FRAMES = {
     "one": "<iframe src='//%H/1'></iframe>",
     "some": "<iframe src='//%H/1'></iframe><iframe src='/frame'></iframe>"
     "<iframe src='//%H/1'></iframe>",
+    "unseen": "<iframe src='//%H/1' width=0 height=0></iframe>",
+    "named": "<iframe name=x src='//%H/1' style='display:none'></iframe>",
 }
 PWNED = "document.title='pwned'"
 WRITTEN = f"""
@@ -139,7 +141,7 @@ def test_nothing_loads_before_and_everything_in_its_order_after_a_grant(
     settled(page)
     assert stub.asked == set()
     assert page.locator("body").get_attribute("data-ran") == "04"
-    assert page.locator(PLACED).count() == 2
+    assert page.locator(PLACED).count() == 3
     expect(page.locator("#video")).to_be_hidden()
     press(page, "#visitor-choice [value=accept]")
     page.wait_for_function("document.body.dataset.ran === '04123'")
@@ -215,8 +217,8 @@ def test_one_embed_can_be_shown_once(
     stub.asked.clear()
     page = new_page()
     page.goto(f"{site.url}/")
-    placeholder(page, 0 if element == "frame" else 1).locator("[data-answer=once]").click()
-    page.wait_for_function("document.querySelectorAll('[data-service]').length === 1")
+    placeholder(page, 0 if element == "frame" else 2).locator("[data-answer=once]").click()
+    page.wait_for_function("document.querySelectorAll('[data-service]').length === 2")
     wanted = {8} if element == "frame" else {10}
     wait_for(page, stub, wanted)
     settled(page)
@@ -257,11 +259,11 @@ def test_going_back_after_a_withdrawal_loads_no_frame_that_is_refused_since(
     page.goto(f"{site.url}/mapped")
     press(page, open_settings(page).locator("[value=reject]"))
     stub.asked.clear()
-    while page.url != f"{site.url}/{frames}":
+    for _ in range(1 if script else 3):  # without, over the settings and what they said
         page.go_back()
+    assert page.url == f"{site.url}/{frames}"
     settled(page)
     assert page.locator(PLACED).count() == FRAMES[frames].count("%H")
-    expect(placeholder(page)).to_be_visible()
     assert stub.asked == set()
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.browser.embeds import frame, in_frame, size, view_box
+from consent.browser.embeds import frame, in_frame, is_dot, size, view_box
 from consent.browser.html import text
 from tests.unit.test_hosts import hosts
 
@@ -84,6 +84,23 @@ def test_it_is_called_by_its_service_where_it_has_no_title(title: bytes) -> None
     looks = frame(b"<iframe %b></iframe>" % title, hosts())
     assert looks is not None
     assert b'title="Video"' in in_frame(b"", "ads", "Video", looks, 1)
+
+
+@pytest.mark.parametrize(
+    ("sides", "dot"),
+    [
+        (b"width=0 height=0", True),
+        (b"height='1px'", True),
+        (b"width=100 height=01", True),
+        (b"width=100% height=10", False),
+        (b"width='' height=''", False),
+        (b"hidden", False),
+    ],
+)
+def test_a_frame_of_one_point_has_no_room_for_words(sides: bytes, dot: bool) -> None:
+    looks = frame(b"<iframe %b></iframe>" % sides, hosts())
+    assert looks is not None
+    assert is_dot(looks) is dot
 
 
 TEXTS = st.text("ab<>&'\"=/ ;#0396äö\n", max_size=30)

@@ -182,11 +182,13 @@ def test_a_script_that_is_marked_for_another_choice_waits_for_its_own_too(
     assert held(script) == b"<script%b%b" % (mark, script.removeprefix(b"<script"))
 
 
-def test_a_frame_gets_a_placeholder_and_one_that_shows_nothing_gets_none() -> None:
-    shown = b"<iframe src=//ads.test/ width=300 height=200></iframe>"
-    assert held(shown) == b'<template data-consent="ads">%b</template><b>ads</b>' % shown
+def test_a_frame_gets_a_placeholder_and_a_video_that_shows_nothing_gets_none() -> None:
+    """Whatever stands for a frame that shows nothing shows nothing either."""
+    for look in (b"height=200", b"height=0", b"width=1 height=1", b"hidden", b"style=display:none"):
+        frame = b"<iframe src=//ads.test/ %b></iframe>" % look
+        assert held(frame) == b'<template data-consent="ads">%b</template><b>ads</b>' % frame
     for unseen in (b"height=0", b"width=1 height=1", b"hidden", b"style='display: none'"):
-        assert b"<b>" not in held(b"<iframe %b src=//ads.test/></iframe>" % unseen)
+        assert b"<b>" not in held(b"<video %b src=//ads.test/></video>" % unseen)
     assert b"<b>" not in held(b"<template><iframe src=//ads.test/></iframe></template>")
 
 
