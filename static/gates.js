@@ -33,6 +33,12 @@ export const opener = (nonce, isAllowed, styled, lang) => {
   // The focus goes on to what was opened, even if that takes none by itself.
   const replace = (placeholder, opened) => {
     const focused = placeholder.contains(document.activeElement);
+    // What a script of the page did to the look of the one holds for the other.
+    if (placeholder.matches(FRAME) && opened?.matches("iframe")) {
+      opened.hidden = placeholder.hidden;
+      if (placeholder.hasAttribute("class")) opened.className = placeholder.className;
+      if (placeholder.hasAttribute("style")) opened.style.cssText = placeholder.style.cssText;
+    }
     placeholder.remove();
     if (focused && opened) Object.assign(opened, { tabIndex: opened.tabIndex }).focus();
   };
@@ -145,6 +151,7 @@ export const opener = (nonce, isAllowed, styled, lang) => {
     frame.after(probe);
     const [wanted, own] = [getComputedStyle(probe), getComputedStyle(body)];
     for (const name of LOOK) {
+      body.style.removeProperty(name);
       const value = wanted.getPropertyValue(name);
       // What is the same by itself goes on following the time of day.
       if (value !== own.getPropertyValue(name)) body.style.setProperty(name, value);
@@ -152,11 +159,15 @@ export const opener = (nonce, isAllowed, styled, lang) => {
     probe.remove();
   };
 
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  let switched;
   const frames = (onclick) => {
-    for (const frame of all(FRAME)) {
-      frame.onload = () => dress(frame, onclick);
-      dress(frame, onclick);
-    }
+    const redress = () => all(FRAME).forEach((frame) => dress(frame, onclick));
+    for (const frame of all(FRAME)) frame.onload = () => dress(frame, onclick);
+    redress();
+    dark.onchange = redress;
+    switched ||= new MutationObserver(redress);
+    switched.observe(document.documentElement, { attributeFilter: ["data-consent-scheme"] });
   };
 
   // Fails where the settings cannot be had: then the link leads to their page.

@@ -26,8 +26,11 @@
   const OURS = `${GATES}, .vc-banner, .vc-link`;
   const release = async () => {
     await told;
-    if (all(GATES).some(isAllowed)) (await opening()).release();
-    if (all("iframe[name^=visitor-choice-]").length) (await opening()).frames(click);
+    const isOpened = all(GATES).some(isAllowed);
+    if (!isOpened && !document.querySelector("iframe[name^=visitor-choice-]")) return;
+    const its = await opening().catch(() => {}); // links lead on by themselves
+    if (isOpened) its?.release();
+    its?.frames(click);
   };
 
   /* ---- what the visitor reads ---- */

@@ -77,6 +77,8 @@ FRAMES = {
     "unseen": "<iframe src='//%H/1' width=0 height=0></iframe>",
     "named": "<iframe name=x src='//%H/1' style='display:none'></iframe>",
 }
+HIDDEN = """<style>.off { display: none; }</style>
+<iframe id="map" class="off" src="//%H/1" hidden title="Kartta"></iframe>"""
 PWNED = "document.title='pwned'"
 WRITTEN = f"""
 <img src="/nope" data-consent="necessary" data-held="onerror src" data-held-src="/nope2"
@@ -107,7 +109,7 @@ def site(stub: Stub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit
     )
     folder: Path = tmp_path_factory.mktemp("held")
     bodies = {"/": BODY, "/mapped": MAPPED, "/themed": THEMED, "/written": WRITTEN}
-    bodies["/neighbours"] = NEIGHBOURS
+    bodies |= {"/neighbours": NEIGHBOURS, "/hidden": HIDDEN}
     bodies |= {
         f"/{name}": f"<p>Ennen.</p>{embed}<p id=last>Loppu</p>" for name, embed in LAYOUTS.items()
     }
@@ -192,9 +194,39 @@ def test_a_placeholder_looks_as_the_page_has_ours_look(new_page: NewPage, site: 
     inside = placeholder(page)
     expect(inside).to_have_css("color", "rgb(18, 52, 86)")
     assert "Georgia" in inside.evaluate("body => getComputedStyle(body).fontFamily")
-    light = inside.evaluate("body => getComputedStyle(body).backgroundColor")
+    shown = "body => getComputedStyle(body).backgroundColor"
+    light = inside.evaluate(shown)
     page.emulate_media(color_scheme="dark")
-    assert inside.evaluate("body => getComputedStyle(body).backgroundColor") != light
+    dark = inside.evaluate(shown)
+    assert dark != light
+    page.emulate_media(color_scheme="light")
+    page.evaluate("document.documentElement.dataset.consentScheme = 'dark'")
+    assert inside.evaluate(shown) == dark
+    page.evaluate("delete document.documentElement.dataset.consentScheme")
+    assert inside.evaluate(shown) == light
+
+
+def test_a_placeholder_leads_on_by_itself_where_its_script_cannot_be_had(
+    new_page: NewPage, site: Visited
+) -> None:
+    page = new_page()
+    page.route("**/gates.js*", lambda route: route.abort())
+    page.goto(f"{site.url}/themed")
+    settled(page)
+    with page.expect_navigation():
+        placeholder(page).locator("[data-answer=always]").click()
+    expect(page.locator(".vc-settings [type=checkbox]")).to_have_count(1)
+
+
+def test_what_the_page_shows_or_hides_meanwhile_stays_so(new_page: NewPage, site: Visited) -> None:
+    page = new_page()
+    page.goto(f"{site.url}/hidden")
+    expect(page.locator("#map")).to_be_hidden()
+    page.evaluate("map.hidden = false; map.classList.remove('off'); map.style.width = '300px'")
+    placeholder(page).locator("[data-answer=once]").click()
+    shown = page.locator("#map:not([data-service])")
+    expect(shown).to_be_visible()
+    expect(shown).to_have_css("width", "300px")
 
 
 def test_the_server_opens_for_who_has_allowed_it(
