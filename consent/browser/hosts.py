@@ -188,12 +188,29 @@ class Hosts:
         signalled = [s for s in services if s.signal and allows(s.id)] if told else []
         if any(service.hosts or service.inline for service in signalled):
             self.told = Hosts(signalled, lambda name: False, told=False)
+        declared = (
+            host.partition("/")[0].removeprefix("*.") for s in signalled for host in s.hosts
+        )
+        self._told_names = sorted({name.encode() for name in declared})
         self._inline = [(service, re.compile(pattern.encode())) for service, pattern in inline]
         self._within = bool(refused)
 
     def __bool__(self) -> bool:
         """Whether a page has to be looked at."""
         return self.refusing or self.told is not None
+
+    def concerns(self, page: bytes) -> bool:
+        """Whether a whole page has to be looked at; a quick look without tokens.
+
+        It does where something is refused. Else it does only where it names a host or holds a
+        script of those that are told of the choice, as they are commonly written: what is written
+        in another way may run, and is only not told before it does.
+        """
+        if self.refusing or self.told is None:
+            return self.refusing
+        return any(name in page for name in self._told_names) or any(
+            pattern.search(page) for _, pattern in self.told._inline
+        )
 
     def refuses(self, address: str) -> str | None:
         """The id of the service that an address is refused for, None for one that may be loaded.

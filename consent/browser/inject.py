@@ -36,8 +36,6 @@ Send = Callable[[Message], Awaitable[None]]
 _START = "http.response.start"
 _BODY = "http.response.body"
 _NOWHERE = Top()
-
-
 _NEVER: Iterator[None] = iter(())
 
 
@@ -114,7 +112,9 @@ class _Response:
             return self._rewrite(start, message)
         self.then = self.out
         body = seen.data
-        gated = plan.hosts is not None or (seen.marked and plan.allows is not None)
+        gated = (plan.hosts is not None and seen.concerns(plan.hosts)) or (
+            seen.marked and plan.allows is not None
+        )
         if plan.adds or gated:
             page = plan.page(self.scope, visitor) if plan.page else None
             insertion = insertion_for(plan, page, seen.top) if plan.adds else None
@@ -243,7 +243,8 @@ def _rewriting(
 
     # What goes in is known now. A whole page without gates is done with at once.
     begin = top if inserts else None
-    clean = allows is None or (plan.hosts is None and not marked(data, begin, seen))
+    hosts = plan.hosts if not ended or (plan.hosts and plan.hosts.concerns(data)) else None
+    clean = allows is None or (hosts is None and not marked(data, begin, seen))
     whole = ended and clean
     adds = plan.adds and inserts
     page = plan.page(scope, visitor) if plan.page and (adds or not whole) else None
@@ -252,7 +253,7 @@ def _rewriting(
     gated = False
     passed: list[Seen] = []  # what has passed before there are gates
     body, held, tail = data, b"", b""
-    if seen is None and plan.hosts is not None:
+    if seen is None and hosts is not None:
         marked(data, begin)  # remembers it, if it came before
     if seen is not None and seen.top is not None and ended:
         if insertion is not None or not clean:

@@ -29,11 +29,12 @@ class Seen:
     - `ends`: whether it may hold the end of a body.
     - `top`: the places, if it is how a page begins.
     - `made`: what was made of it lately.
+    - `idle`: the hosts that do not concern it, of the state that was asked for last.
     - `follows`: the chunk without a mark or an open start that came after it last.
     - `kept`: whether it is still remembered.
     """
 
-    __slots__ = ("data", "ends", "follows", "kept", "made", "marked", "top", "whole")
+    __slots__ = ("data", "ends", "follows", "idle", "kept", "made", "marked", "top", "whole")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -44,8 +45,18 @@ class Seen:
         self.ends = b"</body" in end or b"</body".startswith(last)
         self.top: Top | None = None
         self.made: tuple[Made, ...] = ()
+        self.idle: Hosts | None = None
         self.follows: Seen | None = None
         self.kept = True
+
+    def concerns(self, hosts: Hosts) -> bool:
+        """Whether it has to be looked at for these hosts."""
+        if self.idle is hosts:
+            return False
+        concerned = hosts.concerns(self.data)
+        if not concerned:
+            self.idle = hosts
+        return concerned
 
     def keep(self, made: Made) -> None:
         """Keep what was made of it, and the three before that."""

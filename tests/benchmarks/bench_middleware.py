@@ -66,6 +66,7 @@ purposes = ["audience-measurement"]
 purpose = {texts}
 items = [{{ name = "{name}_id", lifetime = "1 year", purpose = {texts} }}]
 hosts = {hosts}
+{signal}
 """
 # The cookies of the host app, of which none is hidden from it.
 NECESSARY = """
@@ -83,6 +84,11 @@ ITEM = '{{ name = "{name}", lifetime = "session", purpose = {texts}, reason = {t
 COOKIES = ("theme", "lang", "seen", "cart", "session", "csrf_*")
 OPTIONAL = ("preferences", "statistics", "marketing")
 OPTIONAL_ID = b"statistics_id"
+SIGNALS = {"statistics": "google", "marketing": "meta"}
+TOLD = {
+    "statistics": ["www.googletagmanager.com", "*.google-analytics.com"],
+    "marketing": ["connect.facebook.net"],
+}
 HEAD = """<!doctype html>
 <html lang="fi">
 <head>
@@ -190,11 +196,16 @@ def session_cookie() -> bytes:
 
 @contextmanager
 def component(
-    settings_link: str, policy: str = "off", hosts: Mapping[str, Sequence[str]] | None = None
+    settings_link: str,
+    policy: str = "off",
+    hosts: Mapping[str, Sequence[str]] | None = None,
+    *,
+    told: bool = False,
 ) -> Iterator[Consent]:
     """The component of a site with one service in each optional category.
 
     `hosts` are what the services load from, by category; without them nothing in a page is refused.
+    With `told` two of them are vendors' that are told of the choice before their tags.
     """
     given = hosts or {}
     with TemporaryDirectory() as name:
@@ -203,7 +214,12 @@ def component(
         items = ",\n".join(ITEM.format(name=name, texts=TEXTS) for name in COOKIES)
         services = NECESSARY.format(items=items, texts=TEXTS)
         services += "".join(
-            SERVICE.format(name=c, texts=TEXTS, hosts=json.dumps(list(given.get(c, ()))))
+            SERVICE.format(
+                name=c,
+                texts=TEXTS,
+                hosts=json.dumps(list(given.get(c, ()))),
+                signal=f'signal = "{SIGNALS[c]}"' if told and c in SIGNALS else "",
+            )
             for c in OPTIONAL
         )
         (folder / "consent.toml").write_text(
@@ -254,11 +270,13 @@ def main() -> int:
         component("own") as own,
         component("inserted") as end,
         component("own", "enforce") as strict,
+        component("own", hosts=TOLD, told=True) as telling,
     ):
         known = cycle([request(choice_cookie(own, 1, "statistics"))])
         refused = cycle([request(choice_cookie(own, 1))])
         linked = cycle([request(choice_cookie(end, 1, "statistics"))])
         granted = cycle([request(choice_cookie(own, 1, *OPTIONAL))])
+        told = cycle([request(choice_cookie(telling, 1, *OPTIONAL))])
         sent = cycle([request(OPTIONAL_ID + b"=1", choice_cookie(own, 1))])
         strangers = [
             request(choice_cookie(own, visitor, "statistics")) for visitor in range(VISITORS)
@@ -277,6 +295,7 @@ def main() -> int:
             "returning, nothing to insert, policy": (strict.protect(plain), known, "bare", 0.35),
             "returning, our link inserted": (end.protect(plain), linked, "bare", 0.35),
             "all granted, nothing to insert": (own.protect(plain), granted, "bare", 0.20),
+            "all granted, vendors to be told": (telling.protect(plain), told, "bare", 0.20),
             "bare, sets a cookie": (setting, nobody, "", None),
             "all granted, host sets a session cookie": (
                 *(own.protect(setting), granted, "bare, sets a cookie", 0.25),
@@ -293,6 +312,9 @@ def main() -> int:
             ),
             "changing page, our link inserted": (
                 *(end.protect(changing), linked, "bare, changing", None),
+            ),
+            "changing page, all granted, vendors to be told": (
+                *(telling.protect(changing), told, "bare, changing", None),
             ),
             "changing page, first visit": (
                 *(end.protect(changing), nobody, "bare, changing", None),

@@ -157,6 +157,30 @@ def test_what_is_allowed_may_be_spelt_in_percent() -> None:
         assert hosts("stats").refuses(f"//big.test{path}") is None
 
 
+@pytest.mark.parametrize(
+    ("page", "concerned"),
+    [
+        (b"<p>Teksti</p>", False),
+        (b'<script src="https://www.vendor.test/tag.js"></script>', True),
+        (b"<img src=//a.b.pixel.test/p>", True),
+        (b"<script>startVendor(1)</script>", True),
+        (b"<img src=//other.test/>", False),
+    ],
+)
+def test_where_all_is_allowed_only_what_is_told_of_it_concerns_a_page(
+    page: bytes, concerned: bool
+) -> None:
+    told = Service(
+        *("told", "T", "T", "marketing", ("advertising",), {}),
+        hosts=("www.vendor.test/tag", "*.pixel.test"),
+        inline=(r"startVendor\(",),
+        signal="meta",
+    )
+    assert Hosts([told], lambda name: True).concerns(page) is concerned
+    assert Hosts([told], lambda name: False).concerns(page)
+    assert Hosts([told], lambda name: True, strict=True).concerns(page)
+
+
 def test_a_third_party_that_nobody_declared_is_refused_in_strict_mode_only() -> None:
     for address in ("//other.test/", "https://other.test:8/x"):
         assert hosts().refuses(address) is None
