@@ -77,6 +77,7 @@ FRAMES = {
     "unseen": "<iframe src='//%H/1' width=0 height=0></iframe>",
     "named": "<iframe name=x src='//%H/1' style='display:none'></iframe>",
 }
+LOW = "<iframe src='//%H/1' width='728' height='90' title='Mainos'></iframe>"
 HIDDEN = """<style>.off { display: none; }</style>
 <iframe id="map" class="off" src="//%H/1" hidden title="Kartta"></iframe>"""
 PWNED = "document.title='pwned'"
@@ -109,7 +110,7 @@ def site(stub: Stub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit
     )
     folder: Path = tmp_path_factory.mktemp("held")
     bodies = {"/": BODY, "/mapped": MAPPED, "/themed": THEMED, "/written": WRITTEN}
-    bodies |= {"/neighbours": NEIGHBOURS, "/hidden": HIDDEN}
+    bodies |= {"/neighbours": NEIGHBOURS, "/hidden": HIDDEN, "/low": LOW}
     bodies |= {
         f"/{name}": f"<p>Ennen.</p>{embed}<p id=last>Loppu</p>" for name, embed in LAYOUTS.items()
     }
@@ -204,6 +205,18 @@ def test_a_placeholder_looks_as_the_page_has_ours_look(new_page: NewPage, site: 
     assert inside.evaluate(shown) == dark
     page.evaluate("delete document.documentElement.dataset.consentScheme")
     assert inside.evaluate(shown) == light
+
+
+def test_in_a_low_frame_both_answers_are_in_view(new_page: NewPage, site: Visited) -> None:
+    page = new_page()
+    page.goto(f"{site.url}/low")
+    once, always = (link.bounding_box() for link in placeholder(page).locator("a").all())
+    frame = page.locator(PLACED).bounding_box()
+    assert once
+    assert always
+    assert frame
+    assert once["y"] == always["y"]
+    assert once["y"] + once["height"] <= frame["y"] + frame["height"]
 
 
 def test_a_placeholder_leads_on_by_itself_where_its_script_cannot_be_had(
