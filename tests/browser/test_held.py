@@ -207,6 +207,23 @@ def test_a_placeholder_looks_as_the_page_has_ours_look(new_page: NewPage, site: 
     assert inside.evaluate(shown) == light
 
 
+def test_a_video_stays_hidden_where_nothing_else_of_ours_is_in_the_page(
+    new_page: NewPage, stub: Stub, tmp_path: Path
+) -> None:
+    """Though the site's style would show it (R18)."""
+    toml = TOML.replace('"Mainos Oy"', '"Mainos Oy"\nhosts = ["ads.localhost"]')
+    video = f"<video width=300 height=150 src='//ads.localhost:{stub.server_port}/1'></video>"
+    body = f"<h1>Sivu</h1><style>video {{ display: block; }}</style>{video}"
+    own = '\n[banner]\nsettings_link = "own"\n'
+    with stage(tmp_path, {"/": body}, toml + own) as own_link:
+        page = new_page()
+        page.goto(own_link.url)
+        press(page, "#visitor-choice [value=reject]")
+        page.reload()
+        expect(placeholder(page)).to_be_visible()
+        expect(page.locator("video")).to_be_hidden()
+
+
 def test_in_a_low_frame_both_answers_are_in_view(new_page: NewPage, site: Visited) -> None:
     page = new_page()
     page.goto(f"{site.url}/low")
