@@ -62,7 +62,7 @@ def in_frame(
     In whatever way a page gives it its place, it gives the same to both. `called` is its title
     where it has none. `number` tells it from the others of its page: a browser that goes back to
     a page gives the frames in it the addresses that they had, though refused since, and finds
-    them by their names. Firefox counts frames instead, but for those that are late.
+    them by their names. Firefox counts frames instead, but only those that are in view at once.
     """
     own = {"data-service": name, "name": f"visitor-choice-{number}", "loading": "lazy"}
     attached = {**_written({"title": called}), **looks, **_written(own)}
