@@ -38,33 +38,29 @@ def _key(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def signing_keys() -> tuple[str, ...]:
-    """The keys of the environment; raises `SettingsError`."""
+def signing_keys(*, needed: bool = True) -> tuple[str, ...]:
+    """The keys of the environment, newest last.
+
+    Raises `SettingsError` for a faulty one, and `ConsentError` for none where one is `needed`.
+    """
     from ..settings.secrets import checkpoint_keys
 
     problems: list[Problem] = []
     keys = checkpoint_keys(os.environ, problems)
     if problems:
         raise SettingsError(problems)
-    return keys
-
-
-def signing_key() -> str:
-    """The newest key of the environment; raises `ConsentError` where there is none."""
-    keys = signing_keys()
-    if not keys:
+    if needed and not keys:
         raise ConsentError(
             "CONSENT_CHECKPOINT_KEYS is not set in the environment; make a key with: consent log"
             " key"
         )
-    return keys[-1]
+    return keys
 
 
 def write(view: Snapshot, output: str) -> int:
     """Print a checkpoint, or put it into a file in place of an older one."""
     from ..log.checkpoint import checkpoint
 
-    signing_key()
     note = checkpoint(view, signing_keys())
     if output == "-":
         print(note, end="")
@@ -87,7 +83,10 @@ def kept(view: Snapshot, path: str, keys: Sequence[str]) -> Checkpoint:
     from ..log.checkpoint import origin, read
     from ..signed_note import verifier_of
 
-    known = [*keys] or [str(verifier_of(key)) for key in signing_keys()]
+    try:
+        known = [str(verifier_of(key)) for key in keys or signing_keys(needed=False)]
+    except ValueError as fault:
+        raise ConsentError(f"--key: {fault}; write NAME+ID+KEY, as it is published") from None
     if not known:
         raise ConsentError("name the key to verify the checkpoint with: --key NAME+ID+KEY")
     try:

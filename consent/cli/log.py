@@ -189,7 +189,7 @@ def _checkpoint(arguments: argparse.Namespace) -> int:
 def _proof(arguments: argparse.Namespace) -> int:
     from ..log.bundle import write
 
-    key = checkpoints.signing_key()
+    key = checkpoints.signing_keys()[-1]
     with _opened(arguments) as view, _new(arguments.output) as file:
         count = write(file, view, arguments.consent_id, key)
     print(f"Wrote {count} files to {arguments.output}. Unpacked, they are verified by")

@@ -28,15 +28,17 @@ def files(snapshot: Snapshot, consent_id: str, key: str) -> Iterator[tuple[str, 
     """
     note, size, roots = checkpoint(snapshot, [key]), snapshot.head().size, stored(snapshot)
     names: set[str] = set()
+    found = False
     for row in snapshot.rows(consent_id=consent_id):
         if row.body is None or row.salt is None:
             continue  # its time was over, and nobody can show any more what it said
+        found = True
         names.update(json.loads(row.body).get("artifacts", []))
         path = inclusion(row.seq, size, roots)
         name = f"records/{row.seq:012}"
         yield f"{name}.json", row.body
         yield f"{name}.tlog-proof", proof(row.seq, row.salt, path, note).encode()
-    if not names:
+    if not found:
         raise LogError(f"the log holds nothing of the consent id {consent_id}")
     for name, _, body in snapshot.artifacts():
         if name in names:

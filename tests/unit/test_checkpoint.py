@@ -162,6 +162,9 @@ def test_a_log_that_went_on_continues_what_was_kept(
     assert "Checked against a head of 500 entries kept elsewhere" in out
     monkeypatch.delenv("CONSENT_CHECKPOINT_KEYS")
     assert run("log", "verify", "--checkpoint", str(kept), "--key", PUBLIC)[0] == 0
+    code, _, err = run("log", "verify", "--checkpoint", str(kept), "--key", "garbage")
+    assert code == 2
+    assert err.startswith("consent: --key: it is not an Ed25519 key")
     elsewhere = ("--log", path, "--key", str(verifier_of(new_key("x"))), "--key", PUBLIC)
     assert run("log", "verify", "--checkpoint", str(kept), *elsewhere)[0] == 0
 

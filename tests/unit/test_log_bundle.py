@@ -18,7 +18,7 @@ from consent.log import Entry, create_log, open_log
 from consent.log.bundle import VERIFIER, write
 from consent.record import canonical
 from consent.signed_note import new_key, verifier_of
-from tests.unit.log_engines import artifact, consent_id, refusal
+from tests.unit.log_engines import artifact, consent_id, grant, refusal
 
 KEY = new_key("www.example.fi")
 PUBLIC = str(verifier_of(KEY))
@@ -166,6 +166,21 @@ def test_a_damaged_file_is_told_without_a_traceback(folder: Path) -> None:
 
 def test_the_same_log_gives_the_same_bytes(path: str) -> None:
     assert bundle(path) == bundle(path)
+
+
+def test_a_consent_of_which_only_a_record_without_texts_is_left_has_a_bundle(
+    tmp_path: Path,
+) -> None:
+    """As a withdrawal by a form that nobody has a copy of."""
+    path = str(tmp_path / "log.sqlite3")
+    create_log(path, "www.example.fi")
+    log = open_log(path, writable=True)
+    log.append_soon(grant(7)).result(60)
+    log.close()
+    names = zipfile.ZipFile(io.BytesIO(bundle(path))).namelist()
+    assert len(names) == 4
+    zipfile.ZipFile(io.BytesIO(bundle(path))).extractall(tmp_path / "bundle")
+    assert verified(tmp_path / "bundle")[0] == 0
 
 
 def test_of_an_id_that_is_not_there_is_no_bundle(path: str) -> None:
