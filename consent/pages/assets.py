@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.datastructures import Headers
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Scope
 
 from .runtime import Runtime
@@ -37,3 +37,9 @@ def not_modified(scope: Scope, etag: str) -> bool:
     """Whether the request has these bytes already (RFC 9110 section 13.1.2)."""
     asked = Headers(scope=scope).get("if-none-match", "")
     return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in asked.split(","))
+
+
+def unavailable() -> Response:
+    """What is answered where the log is needed and down: to be asked for again in a minute."""
+    headers = {"retry-after": "60", "cache-control": "no-store"}
+    return PlainTextResponse("Service Unavailable", 503, headers)

@@ -6,6 +6,7 @@ from anyio import to_thread
 from starlette.responses import PlainTextResponse, Response
 
 from ..errors import LogError
+from .assets import unavailable
 from .runtime import Runtime
 
 EVERY = 60
@@ -20,8 +21,7 @@ async def checkpoint(runtime: Runtime) -> Response:
         try:
             note = await to_thread.run_sync(_signed, runtime)
         except LogError:
-            headers = {"retry-after": "60", "cache-control": "no-store"}
-            return PlainTextResponse("Service Unavailable", 503, headers)
+            return unavailable()
         runtime.checkpoint = now, note
     return PlainTextResponse(note, headers={"cache-control": f"public, max-age={EVERY}"})
 

@@ -8,11 +8,11 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from anyio import to_thread
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import Scope
 
 from ..errors import LogError
-from .assets import not_modified
+from .assets import not_modified, unavailable
 from .forms import fields_of
 from .runtime import GPC_SUPPORT, Runtime
 
@@ -35,8 +35,7 @@ async def support(runtime: Runtime, scope: Scope) -> Response:
         except LogError as fault:
             logger.error("the log cannot say since when GPC is treated as it is: %s", fault)
     if not runtime.gpc:
-        headers = {"retry-after": "60", "cache-control": "no-store"}
-        return PlainTextResponse("Service Unavailable", 503, headers)
+        return unavailable()
     etag = f'"{sha256(runtime.gpc).hexdigest()[:16]}"'
     headers = {"cache-control": "public, max-age=86400", "etag": etag}
     if not_modified(scope, etag):
