@@ -7,7 +7,7 @@ place (R39). Engines stand in files of their own and are imported when a log is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -24,6 +24,7 @@ __all__ = [
     "Head",
     "Log",
     "Row",
+    "Run",
     "Snapshot",
     "create_log",
     "open_log",
@@ -50,15 +51,16 @@ def open_log(
     return SqliteLog(_path(address), writable=writable, revive=revive, limit=limit)
 
 
-def create_log(address: str, site: str) -> None:
+def create_log(address: str, site: str, *, like: Mapping[str, str] | None = None) -> None:
     """Make an empty log for a site at an address where nothing is yet.
 
-    Raises `LogError` when something is there already, `LogUnavailable` when the file cannot be
-    made.
+    `like` is the meta of a log that is to be moved here: its id and the time of its making stay,
+    so that its checkpoints are this log's too. Raises `LogError` when something is there already,
+    `LogUnavailable` when the file cannot be made.
     """
     from consent.log.sqlite_file import create
 
-    create(_path(address), site)
+    create(_path(address), site, like or {})
 
 
 def _path(address: str) -> str:
@@ -72,10 +74,10 @@ def _path(address: str) -> str:
 class Entry:
     """What is to be appended.
 
-    `kind` is "consent", "declaration", "publication" or "expiry". `body` is canonical JSON
-    (`consent.record.canonical`) and is stored as written. `consent_id` is 22 base64url characters,
-    or None for a refusal, which has no id (R43). `once` makes appending idempotent: the same key
-    again within two days gives the first entry back (R46).
+    `kind` is "consent", "declaration", "publication", "release" or "expiry". `body` is canonical
+    JSON (`consent.record.canonical`) and is stored as written. `consent_id` is 22 base64url
+    characters, or None for a refusal, which has no id (R43). `once` makes appending idempotent:
+    the same key again within two days gives the first entry back (R46).
 
     `revise` is called in the writer's transaction with the newest body under the consent id, or
     under the kind when there is no consent id, if there is one; it returns the body to store
@@ -120,6 +122,22 @@ class Row(NamedTuple):
     consent_id: str | None
 
 
+class Run(NamedTuple):
+    """Entries of one kind as they stand packed in an engine, see `consent.log.runs`.
+
+    `leaves`, `consent_ids`, `salts` and `bodies` are joined, `sizes` are those of the bodies as
+    little-endian 32-bit numbers. All but the leaves are None when no content is left.
+    """
+
+    first: int
+    kind: str
+    leaves: bytes
+    consent_ids: str | None
+    salts: bytes | None
+    sizes: bytes | None
+    bodies: bytes | None
+
+
 class Counter(NamedTuple):
     """How often something was counted on a day, an ISO 8601 date (R133)."""
 
@@ -150,6 +168,14 @@ class Snapshot(Protocol):
         """Give the entries with start <= seq < stop in order, in constant memory."""
         ...
 
+    def runs(self, start: int = 0, stop: int | None = None) -> Iterator[Run]:
+        """Give the runs that entries with start <= seq < stop stand in, in constant memory."""
+        ...
+
+    def of_kind(self, kind: str) -> Iterator[Row]:
+        """Give the entries of a kind in order, in constant memory."""
+        ...
+
     def leaves(self, start: int, stop: int) -> Sequence[bytes]:
         """Give the leaf hashes with start <= seq < stop."""
         ...
@@ -159,6 +185,10 @@ class Snapshot(Protocol):
 
         See `consent.log.tree.Tile`.
         """
+        ...
+
+    def checkpoints(self) -> Iterator[tuple[int, str]]:
+        """Give each stored checkpoint as (size, signed note), the smallest first."""
         ...
 
     def artifacts(self) -> Iterator[tuple[str, str, bytes]]:
@@ -205,6 +235,33 @@ class Log(Protocol):
         """Store {SHA-256 in hex: (media type, bytes)}, durable on return; known ones are left.
 
         Raises `ValueError` when a hash is not that of its bytes, else as `append`.
+        """
+        ...
+
+    def put_checkpoint(self, size: int, note: str) -> None:
+        """Keep a signed checkpoint of `size` entries; the first one of a size stays.
+
+        Raises as `append`.
+        """
+        ...
+
+    def expire(
+        self, entry: Entry, seqs: Sequence[range], artifacts: Collection[str] = ()
+    ) -> Appended:
+        """Append an expiry entry and remove what it names, in one durable transaction (R128).
+
+        `entry.body` names the places in `seqs` and the hashes in `artifacts`; of entries their
+        content, salt, consent id and idempotency key go, the leaf stays. What is gone already stays
+        so. For maintenance: the role of a running site may lack the right. Raises `ValueError` for
+        places that are not in the log, else as `append`.
+        """
+        ...
+
+    def adopt(self, rows: Sequence[Row]) -> Head:
+        """Append entries as they stand in another log, leaf, salt and all; gives the new head.
+
+        For moving a log: `rows` continue it without a gap. Raises `LogError` when they do not,
+        else as `append`.
         """
         ...
 

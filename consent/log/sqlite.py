@@ -8,18 +8,21 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, closing, contextmanager
 from hashlib import sha256
 from threading import Lock
 from typing import Any
 
-from consent.errors import LogCorrupt, LogError
-from consent.log import Appended, Counter, Entry, Head, Row, Snapshot
+from consent.errors import LogCorrupt, LogError, LogUnavailable
+from consent.log import Appended, Counter, Entry, Head, Row, Run, Snapshot
 from consent.log import sqlite_runs as runs
+from consent.log.runs import ID_SIZE, NO_ID, RUN
 from consent.log.spool import Spool
+from consent.log.sqlite_change import adopt, expire
 from consent.log.sqlite_file import (
+    PATIENCE,
     SCHEMA,
     open_writing,
     reading,
@@ -27,8 +30,7 @@ from consent.log.sqlite_file import (
     replaced,
     translated,
 )
-from consent.log.sqlite_runs import ID_SIZE, NO_ID, RUN
-from consent.log.sqlite_write import SqliteEngine, inherited
+from consent.log.sqlite_write import SqliteEngine, begin, inherited
 from consent.log.writer import Writer
 
 _HEAD = "SELECT size, root FROM head"
@@ -90,6 +92,14 @@ class SqliteSnapshot:
             if found is not None:
                 yield found
 
+    def runs(self, start: int = 0, stop: int | None = None) -> Iterator[Run]:
+        """Give runs in order."""
+        return runs.runs(self._query, start, 2**62 if stop is None else stop)
+
+    def of_kind(self, kind: str) -> Iterator[Row]:
+        """Give the entries of a kind in order."""
+        return runs.all_of_kind(self._query, kind)
+
     def leaves(self, start: int, stop: int) -> list[bytes]:
         """Give leaves as stored."""
         return runs.leaves(self._query, start, stop)
@@ -97,6 +107,10 @@ class SqliteSnapshot:
     def tiles(self, level: int, start: int = 0, stop: int = 2**62) -> Iterator[bytes]:
         """Give the roots of tiles as stored."""
         return (root for (root,) in self._query(_TILES, level, start, stop))
+
+    def checkpoints(self) -> Iterator[tuple[int, str]]:
+        """Give checkpoints by size."""
+        yield from self._query("SELECT size, note FROM checkpoints ORDER BY size")
 
     def artifacts(self) -> Iterator[tuple[str, str, bytes]]:
         """Give artifacts in the order they came."""
@@ -136,6 +150,7 @@ class SqliteLog:
     ) -> None:
         """Open the file; parameters and errors as `consent.log.open_log`."""
         self.path = path
+        self._clock = clock
         self._lock = Lock()
         self._reader: sqlite3.Connection | None = None
         self._replaced: Callable[[], bool] = bool
@@ -174,20 +189,41 @@ class SqliteLog:
 
     def put_artifacts(self, artifacts: Mapping[str, tuple[str, bytes]]) -> None:
         """Store artifacts; see `Log.put_artifacts`."""
-        assert self._writer
         for name, (_, body) in artifacts.items():
             if sha256(body).hexdigest() != name:
                 raise ValueError(f"{name} is not the SHA-256 of its {len(body)} bytes")
-        with translated(self.path), closing(open_writing(self.path)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
+        with self._changing() as cursor:
             for name, (media_type, body) in artifacts.items():
-                known = connection.execute("SELECT 1 FROM artifacts WHERE hash = ?", (name,))
+                known = cursor.execute("SELECT 1 FROM artifacts WHERE hash = ?", (name,))
                 if known.fetchone() is None:
-                    connection.execute(
+                    cursor.execute(
                         "INSERT INTO artifacts (hash, media_type, body) VALUES (?, ?, ?)",
                         (name, media_type, body),
                     )
-            connection.execute("COMMIT")
+
+    def put_checkpoint(self, size: int, note: str) -> None:
+        """Keep a checkpoint; see `Log.put_checkpoint`."""
+        with self._changing() as cursor:
+            known = cursor.execute("SELECT 1 FROM checkpoints WHERE size = ?", (size,))
+            if known.fetchone() is None:
+                cursor.execute("INSERT INTO checkpoints (size, note) VALUES (?, ?)", (size, note))
+
+    def expire(
+        self, entry: Entry, seqs: Sequence[range], artifacts: Collection[str] = ()
+    ) -> Appended:
+        """Remove what an expiry entry names; see `Log.expire`."""
+        with self._changing() as cursor:
+            appended = expire(cursor, entry, seqs, artifacts, int(self._clock()) // 86400)
+        # The write-ahead log holds what was removed until it is overwritten.
+        with translated(self.path), closing(open_writing(self.path)) as connection:
+            connection.execute("PRAGMA busy_timeout = 200")
+            connection.execute("PRAGMA wal_checkpoint (TRUNCATE)").fetchall()
+        return appended
+
+    def adopt(self, rows: Sequence[Row]) -> Head:
+        """Append entries of another log; see `Log.adopt`."""
+        with self._changing() as cursor:
+            return adopt(cursor, rows)
 
     def artifact(self, hash_hex: str) -> tuple[str, bytes] | None:
         """Give an artifact; see `Log.artifact`."""
@@ -207,13 +243,10 @@ class SqliteLog:
 
     def bodies(self, kind: str) -> Iterator[tuple[int, bytes]]:
         """Give all bodies of a kind; see `Log.bodies`."""
-        last = -1
         # Some at a time: no view stays open while the caller thinks.
-        while page := runs.of_kind(self._rows, kind, after=last, limit=50):
-            for row in page:
-                if row.body is not None:
-                    yield row.seq, row.body
-            last = page[-1].seq
+        for row in runs.all_of_kind(self._rows, kind):
+            if row.body is not None:
+                yield row.seq, row.body
 
     def head(self) -> Head:
         """Give size and root; see `Log.head`."""
@@ -231,6 +264,17 @@ class SqliteLog:
             if self._reader is not None and self._pid == os.getpid():
                 self._reader.close()
             self._reader = None
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Cursor]:
+        """Give a cursor in a writing transaction of its own, durable once this is left."""
+        assert self._writer
+        with translated(self.path), closing(open_writing(self.path)) as connection:
+            cursor = connection.cursor()
+            if not begin(cursor, PATIENCE):
+                raise LogUnavailable(f"{self.path} has been locked for {PATIENCE:g} seconds")
+            yield cursor
+            cursor.execute("COMMIT")
 
     @contextmanager
     def _view(self) -> Iterator[Snapshot]:

@@ -13,7 +13,8 @@ from itertools import groupby
 
 from consent.errors import LogCorrupt
 from consent.log import Appended, Entry, Row
-from consent.log.sqlite_runs import ID_SIZE, KEY_SIZE, NO_ID, NO_KEY, RUN, newest, put_run, row
+from consent.log.runs import ID_SIZE, KEY_SIZE, NO_ID, NO_KEY, RUN, pack
+from consent.log.sqlite_runs import newest, put_run, row
 from consent.log.sqlite_tail import Tail
 from consent.log.tree import SALT_SIZE, Edge
 from consent.log.writer import Counts
@@ -194,10 +195,8 @@ class Batch:
             for kind, start, stop in self._runs():
                 run = slice(start, stop)
                 salts = self.salts[start * SALT_SIZE : stop * SALT_SIZE]
-                ids, keys = self.new_ids[run], self.new_keys[run]
-                put_run(
-                    execute, self.first + start, kind, leaves[run], ids, keys, salts, bodies[run]
-                )
+                packed = pack(self.new_ids[run], self.new_keys[run], salts, bodies[run])
+                put_run(execute, self.first + start, kind, b"".join(leaves[run]), packed)
             for tile in self.edge.extend(leaves):
                 execute(_PUT_TILE, tile)
             execute(_PUT_HEAD, (self.edge.size, self.edge.root(), self.edge.pack()))

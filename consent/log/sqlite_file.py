@@ -1,12 +1,15 @@
 """The SQLite file of a log: its tables, how it is made, recognised and read without a trace."""
 
+# The statements are joined from constants that stand here.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +21,15 @@ from consent.log.tree import EMPTY_ROOT
 APPLICATION = 0x436E7374
 """The `application_id` of the file: "Cnst"."""
 
-FORMAT = 1
+FORMAT = 2
 """The version of the tables, in `user_version`."""
 
 PATIENCE = 5.0
 """Seconds to wait for a lock that another process holds."""
 
 _REFUSED = "BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"
+_NAMED = """EXISTS (SELECT 1 FROM expired
+        WHERE start < OLD.first + length(OLD.sizes) / 4 AND stop > OLD.first)"""
 
 
 def _append_only(table: str) -> list[str]:
@@ -45,7 +50,7 @@ SCHEMA = [
     """CREATE TABLE head (
         one INTEGER PRIMARY KEY CHECK (one = 1),
         size INTEGER NOT NULL, root BLOB NOT NULL, edge BLOB NOT NULL)""",
-    # Hashes only: these rows stay for as long as the log does (R128). See `sqlite_runs`.
+    # Hashes only: these rows stay for as long as the log does (R128). See `runs`.
     "CREATE TABLE entries (first INTEGER PRIMARY KEY, kind TEXT NOT NULL, leaves BLOB NOT NULL)",
     # Few entries are not consents; looking those up must not read through all that are.
     "CREATE INDEX entries_rare ON entries (kind) WHERE kind <> 'consent'",
@@ -67,14 +72,30 @@ SCHEMA = [
     """CREATE TABLE artifacts (
         id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE,
         media_type TEXT NOT NULL, body BLOB NOT NULL)""",
+    "CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL)",
+    # What expiry entries name: only that can be removed.
+    """CREATE TABLE expired (
+        start INTEGER NOT NULL, stop INTEGER NOT NULL, seq INTEGER NOT NULL,
+        PRIMARY KEY (start, stop)) WITHOUT ROWID""",
+    """CREATE TABLE dropped (
+        hash TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (hash, seq)) WITHOUT ROWID""",
     """CREATE TABLE counters (
         day TEXT NOT NULL, name TEXT NOT NULL, n INTEGER NOT NULL,
         PRIMARY KEY (day, name)) WITHOUT ROWID""",
     *_append_only("entries"),
     *_append_only("tiles"),
-    *_append_only("contents"),
-    *_append_only("artifacts"),
+    *_append_only("checkpoints"),
+    *_append_only("expired"),
+    *_append_only("dropped"),
     *_append_only("meta"),
+    # Content goes after an entry that names it, and nothing is put in its place (R128).
+    f"""CREATE TRIGGER contents_update BEFORE UPDATE ON contents WHEN NOT (
+        NEW.first = OLD.first AND length(NEW.sizes) = length(OLD.sizes)
+        AND length(NEW.bodies) < length(OLD.bodies) AND {_NAMED}) {_REFUSED}""",
+    f"CREATE TRIGGER contents_delete BEFORE DELETE ON contents WHEN NOT ({_NAMED}) {_REFUSED}",
+    f"CREATE TRIGGER artifacts_update BEFORE UPDATE ON artifacts {_REFUSED}",
+    f"""CREATE TRIGGER artifacts_delete BEFORE DELETE ON artifacts
+        WHEN NOT EXISTS (SELECT 1 FROM dropped WHERE hash = OLD.hash) {_REFUSED}""",
     # What a head that went back would let in twice, in runs that begin elsewhere.
     """CREATE TRIGGER entries_insert BEFORE INSERT ON entries WHEN NEW.first <> coalesce(
         (SELECT first + length(leaves) / 32 FROM entries ORDER BY first DESC LIMIT 1), 0)
@@ -85,7 +106,7 @@ SCHEMA = [
 ]
 
 
-def create(path: str, site: str) -> None:
+def create(path: str, site: str, like: Mapping[str, str]) -> None:
     """Make an empty log; see `consent.log.create_log`."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -102,9 +123,9 @@ def create(path: str, site: str) -> None:
             connection.execute("INSERT INTO head VALUES (1, 0, ?, x'')", (EMPTY_ROOT,))
             connection.execute("INSERT INTO indexed VALUES (1, 0)")
             meta = {
-                "created": datetime.now(UTC).isoformat(timespec="seconds"),
+                "created": like.get("created") or datetime.now(UTC).isoformat(timespec="seconds"),
                 "format": str(FORMAT),
-                "id": os.urandom(16).hex(),
+                "id": like.get("id") or os.urandom(16).hex(),
                 "site": site,
             }
             connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())

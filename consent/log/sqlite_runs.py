@@ -1,8 +1,6 @@
-"""How entries stand in a log in SQLite: in runs, as they were committed together.
+"""How the SQLite engine reads and writes runs (see `consent.log.runs`).
 
-A run is one row in `entries` with the leaves of all its entries, and one in `contents` with what a
-person can be told from. One row for each entry would take longer than all the rest of a commit.
-Everything that reads entries reads them here.
+A run is one row in `entries` and one in `contents`. Everything that reads entries reads them here.
 """
 
 # The queries are joined from constants that stand here.
@@ -10,25 +8,12 @@ Everything that reads entries reads them here.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from consent.errors import LogCorrupt
-from consent.log import Row
-from consent.log.tree import HASH_SIZE, SALT_SIZE
-
-RUN = 64
-"""The most entries in a run: to read one entry is to read its run."""
-
-ID_SIZE = 22
-"""Characters of a consent id."""
-
-KEY_SIZE = 16
-"""Bytes of the hash that stands for an idempotency key."""
-
-NO_ID = " " * ID_SIZE
-NO_KEY = bytes(KEY_SIZE)
+from consent.log import Row, Run
+from consent.log.runs import Packed, split_ids, unpack
+from consent.log.tree import HASH_SIZE
 
 Query = Callable[..., Iterable[tuple[Any, ...]]]
 """Runs a statement with its parameters and gives the rows."""
@@ -55,62 +40,23 @@ def put_run(
     execute: Callable[[str, tuple[object, ...]], object],
     first: int,
     kind: str,
-    leaves: Sequence[bytes],
-    ids: Sequence[str],
-    keys: Sequence[bytes],
-    salts: bytes,
-    bodies: Sequence[bytes],
+    leaves: bytes,
+    packed: Packed,
 ) -> None:
-    """Write a run; `NO_ID` and `NO_KEY` stand for none."""
-    sizes = struct.pack(f"<{len(bodies)}I", *map(len, bodies))
-    execute(_PUT_ENTRIES, (first, kind, b"".join(leaves)))
-    packed = ("".join(ids), b"".join(keys), salts, sizes, b"".join(bodies))
+    """Write a run; `leaves` are joined."""
+    execute(_PUT_ENTRIES, (first, kind, leaves))
     execute(_PUT_CONTENTS, (first, *packed))
 
 
-def _unpack(record: tuple[Any, ...], start: int, stop: int) -> Iterator[Row]:
-    """Give the entries of a run with start <= seq < stop; raises `LogCorrupt`.
-
-    A size of 0 stands for a content that has been removed.
-    """
-    first, kind, leaves, ids, salts, sizes, bodies = record
-    try:
-        count, rest = divmod(len(leaves), HASH_SIZE)
-        if sizes is None:
-            lengths: tuple[int, ...] = (0,) * count
-        else:
-            lengths = struct.unpack(f"<{count}I", sizes)
-            whole = (
-                len(ids) == ID_SIZE * count
-                and len(salts) == SALT_SIZE * count
-                and len(bodies) == sum(lengths)
-                and isinstance(ids, str)
-                and isinstance(salts, bytes)
-                and isinstance(bodies, bytes)
-            )
-            rest = rest or not whole
-        if rest or not count or not isinstance(leaves, bytes):
-            raise ValueError
-    except (TypeError, ValueError, struct.error):
-        raise LogCorrupt([f"what is stored of the entries from {first} does not fit"]) from None
-    at = 0
-    for i, length in enumerate(lengths):
-        if start <= first + i < stop:
-            leaf = leaves[i * HASH_SIZE : (i + 1) * HASH_SIZE]
-            if length:
-                salt = salts[i * SALT_SIZE : (i + 1) * SALT_SIZE]
-                consent_id = ids[i * ID_SIZE : (i + 1) * ID_SIZE]
-                known = None if consent_id == NO_ID else consent_id
-                yield Row(first + i, kind, leaf, bodies[at : at + length], salt, known)
-            else:
-                yield Row(first + i, kind, leaf, None, None, None)
-        at += length
+def runs(query: Query, start: int = 0, stop: int = 2**62) -> Iterator[Run]:
+    """Give the runs that entries with start <= seq < stop stand in."""
+    return (Run(*record) for record in query(_FROM, start, stop))
 
 
 def rows(query: Query, start: int = 0, stop: int = 2**62) -> Iterator[Row]:
     """Give the entries with start <= seq < stop in order, a run at a time."""
-    for record in query(_FROM, start, stop):
-        yield from _unpack(record, start, stop)
+    for run in runs(query, start, stop):
+        yield from unpack(run, start, stop)
 
 
 def leaves(query: Query, start: int, stop: int) -> list[bytes]:
@@ -125,7 +71,7 @@ def leaves(query: Query, start: int, stop: int) -> list[bytes]:
 def row(query: Query, seq: int) -> Row | None:
     """Give one entry."""
     for record in query(_AT, seq):
-        for found in _unpack(record, seq, seq + 1):
+        for found in unpack(Run(*record), seq, seq + 1):
             return found
     return None
 
@@ -143,7 +89,15 @@ def of_kind(query: Query, kind: str, *, after: int = -1, limit: int = 1) -> list
     records = query(
         f"{_RUN} {_where(kind)} AND first > ? ORDER BY first LIMIT ?", kind, after, limit
     )
-    return [row for record in records for row in _unpack(record, 0, 2**62)]
+    return [row for record in records for row in unpack(Run(*record), 0, 2**62)]
+
+
+def all_of_kind(query: Query, kind: str) -> Iterator[Row]:
+    """Give the entries of a kind in order, some runs at a time."""
+    last = -1
+    while page := of_kind(query, kind, after=last, limit=50):
+        yield from page
+        last = page[-1].seq
 
 
 def newest(query: Query, kind: str) -> Row | None:
@@ -151,7 +105,7 @@ def newest(query: Query, kind: str) -> Row | None:
     before = 2**62
     statement = f"{_RUN} {_where(kind)} AND first < ? ORDER BY first DESC LIMIT 1"
     while records := list(query(statement, kind, before)):
-        for found in reversed(list(_unpack(records[0], 0, before))):
+        for found in reversed(list(unpack(Run(*records[0]), 0, before))):
             if found.body is not None:
                 return found
         before = records[0][0]
@@ -161,13 +115,3 @@ def newest(query: Query, kind: str) -> Row | None:
 def _where(kind: str) -> str:
     """Let a query use the index of the kinds that are few."""
     return "WHERE kind = ?" + ("" if kind == "consent" else " AND kind <> 'consent'")
-
-
-def split_ids(ids: str) -> list[str]:
-    """Take the consent ids of a run apart."""
-    return [ids[at : at + ID_SIZE] for at in range(0, len(ids), ID_SIZE)]
-
-
-def split_keys(keys: bytes) -> list[bytes]:
-    """Take the hashed idempotency keys of a run apart."""
-    return [keys[at : at + KEY_SIZE] for at in range(0, len(keys), KEY_SIZE)]

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Sequence
 from operator import itemgetter
 
-from consent.log.sqlite_runs import NO_ID, NO_KEY, split_ids, split_keys
+from consent.log.runs import NO_ID, NO_KEY, split_ids, split_keys
 
 TAIL = (4096, 32_768)
 """Entries in the tail from which it is indexed when it is quiet, or else at once."""
@@ -131,6 +131,17 @@ class Tail:
             del self._new_once[-count:]
         if not self._new_ids and not self._new_once:
             cursor.execute("UPDATE indexed SET upto = ?", (self._until,))
+
+    def index_all(self, cursor: sqlite3.Cursor, today: int) -> None:
+        """Index everything that there is, in a transaction that nothing else waits for."""
+        query = "SELECT upto, size FROM indexed JOIN head USING (one)"
+        self.catch_up(cursor, *cursor.execute(query).fetchone())
+        self._until = self.stop if self.stop > self.start else None
+        self._new_ids = sorted(self.added_ids, key=itemgetter(0))
+        self._new_once = sorted(self.added_once, key=itemgetter(0))
+        while self._until is not None:
+            self.index(cursor, SLICE, today)
+            self.indexed()
 
     def indexed(self) -> None:
         """Forget what is indexed, once that transaction is through."""

@@ -14,6 +14,7 @@ from hashlib import sha256
 
 from consent.errors import LogCorrupt, LogError
 from consent.log import Row, Snapshot
+from consent.log.expiry import LASTING, Expired, expired, named_by
 from consent.log.tree import HASH_SIZE, SALT_SIZE, Edge, leaf_hash
 from consent.record import canonical
 
@@ -29,8 +30,9 @@ class Finding:
     """A kind of fault: its first place (`seq`, or None), what is wrong there, and how often.
 
     Kinds: "head", "root", "edge", "tile", "gap", "leaf", "salt", "content", "canonical", "kind",
-    "consent-id", "artifact" (bytes do not fit the hash), "reference" (a record names an artifact
-    that is not there), "engine" (tables, triggers, pages) and "unreadable".
+    "consent-id", "expiry" (says it wrongly, or names content that stands still), "artifact" (bytes
+    do not fit the hash), "reference" (a record names an artifact that is not there), "engine"
+    (tables, triggers, pages) and "unreadable".
     """
 
     kind: str
@@ -129,12 +131,13 @@ def _check_rows(
     """Check each entry; returns the root over the entries that `known` covers."""
     prefix = edge.root() if known is not None and known[0] == 0 else None
     expected = 0
+    gone = expired(snapshot)
     tiles = {level: snapshot.tiles(level) for level in range(1, 8)}
     for row in snapshot.rows():
         if row.seq != expected:
             report.add("gap", expected, f"entry {row.seq} stands in its place")
         expected = row.seq + 1
-        leaf = _check_row(row, report, artifacts)
+        leaf = _check_row(row, report, artifacts, gone)
         for tile in edge.extend([leaf]):
             if next(tiles[tile.level], None) != tile.root:
                 place = tile.at << 8 * tile.level
@@ -149,15 +152,20 @@ def _check_rows(
     return prefix
 
 
-def _check_row(row: Row, report: Report, artifacts: set[str]) -> bytes:
+def _check_row(row: Row, report: Report, artifacts: set[str], gone: Expired) -> bytes:
     """Check one entry; returns the leaf that its content has, or else is said to have."""
     stored = row.leaf
     if not isinstance(stored, bytes) or len(stored) != HASH_SIZE:
         report.add("leaf", row.seq, "the stored leaf is not a hash")
         stored = bytes(HASH_SIZE)
     if row.body is None or row.salt is None:
-        report.add("content", row.seq, "the content is missing and no entry says why")
+        if row.kind in LASTING:
+            report.add("content", row.seq, f"the content of a {row.kind} is missing, which lasts")
+        elif row.seq not in gone:
+            report.add("content", row.seq, "the content is missing and no entry says why")
         return stored
+    if row.seq in gone and row.kind not in LASTING:
+        report.add("expiry", row.seq, "an expiry entry names it, and its content is there still")
     if not isinstance(row.body, bytes) or not isinstance(row.salt, bytes):
         report.add("content", row.seq, "the content is not bytes")
         return stored
@@ -184,6 +192,11 @@ def _check_body(row: Row, body: bytes, report: Report, artifacts: set[str]) -> N
         report.add("kind", row.seq, f"filed as {row.kind!r}, the body says {value['kind']!r}")
     if value.get("consent_id") != row.consent_id:
         report.add("consent-id", row.seq, "filed under another consent id than the body names")
+    if row.kind == "expiry":
+        try:
+            named_by(row.seq, body)
+        except (ValueError, TypeError) as error:
+            report.add("expiry", row.seq, str(error))
     names = value.get("artifacts", [])
     for name in names if isinstance(names, list) else [names]:
         if name not in artifacts:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
+from tests.unit.log_engines import ENGINES
+
 if TYPE_CHECKING:
+    from consent.log import Log
+    from tests.unit.log_engines import LogEngine
     from tests.unit.small_site import Make, Site
 
 # How long an example takes says what else the machine does.
@@ -56,3 +60,41 @@ def declared(make_site: Make) -> Site:
     from tests.unit.cookie_site import DECLARED
 
     return make_site(toml=DECLARED)
+
+
+@pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
+def engine(request: pytest.FixtureRequest) -> LogEngine:
+    """Each kind of log in turn."""
+    return request.param
+
+
+@pytest.fixture
+def address(engine: LogEngine, tmp_path: Path) -> str:
+    """The address of an empty log."""
+    from consent.log import create_log
+
+    found = engine.address(tmp_path)
+    create_log(found, "example.fi")
+    return found
+
+
+@pytest.fixture
+def open_again(address: str) -> Iterator[Callable[..., Log]]:
+    """Opens the test's log, any number of times, and closes it afterwards."""
+    from consent.log import open_log
+
+    opened: list[Log] = []
+
+    def again(*, writable: bool = True, **options: object) -> Log:
+        opened.append(open_log(address, writable=writable, **options))
+        return opened[-1]
+
+    yield again
+    for log in opened:
+        log.close()
+
+
+@pytest.fixture
+def log(open_again: Callable[..., Log]) -> Log:
+    """A log to append to."""
+    return open_again()

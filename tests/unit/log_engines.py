@@ -7,7 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from consent.log import Entry
+from consent.log import Entry, Log
+from consent.log.verify import verify
 from consent.record import canonical
 
 
@@ -39,3 +40,16 @@ def refusal(number: int) -> Entry:
 
 def artifact(text: bytes) -> tuple[str, tuple[str, bytes]]:
     return sha256(text).hexdigest(), ("text/plain", text)
+
+
+def append(log: Log, *entries: Entry) -> list:
+    futures = [log.append_soon(entry) for entry in entries]
+    return [future.result(60) for future in futures]
+
+
+def check(log: Log) -> None:
+    """See that a log is whole, and that its head is that of its entries."""
+    with log.snapshot() as snapshot:
+        report = verify(snapshot)
+    assert report.findings == []
+    assert (report.size, report.root) == log.head()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from dataclasses import replace
 from pathlib import Path
@@ -13,56 +12,11 @@ import anyio
 import pytest
 
 from consent.errors import LogError, LogMissing, LogUnavailable
-from consent.log import Entry, Log, create_log, open_log
+from consent.log import Entry, create_log, open_log
 from consent.log.tree import root_of
 from consent.log.verify import verify
 from consent.record import canonical
-from tests.unit.log_engines import ENGINES, LogEngine, artifact, consent_id, grant, refusal
-
-Open = Callable[..., Log]
-
-
-@pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
-def engine(request: pytest.FixtureRequest) -> LogEngine:
-    return request.param
-
-
-@pytest.fixture
-def address(engine: LogEngine, tmp_path: Path) -> str:
-    found = engine.address(tmp_path)
-    create_log(found, "example.fi")
-    return found
-
-
-@pytest.fixture
-def open_again(address: str) -> Iterator[Open]:
-    """Opens the test's log, any number of times, and closes it afterwards."""
-    opened = []
-
-    def again(*, writable: bool = True, **options: object) -> Log:
-        opened.append(open_log(address, writable=writable, **options))
-        return opened[-1]
-
-    yield again
-    for log in opened:
-        log.close()
-
-
-@pytest.fixture
-def log(open_again: Open) -> Log:
-    return open_again()
-
-
-def append(log: Log, *entries: Entry) -> list:
-    futures = [log.append_soon(entry) for entry in entries]
-    return [future.result(30) for future in futures]
-
-
-def check(log: Log) -> None:
-    with log.snapshot() as snapshot:
-        report = verify(snapshot)
-    assert report.findings == []
-    assert (report.size, report.root) == log.head()
+from tests.unit.log_engines import append, artifact, check, consent_id, grant, refusal
 
 
 def test_a_new_log_is_empty_and_knows_its_site(log):

@@ -168,11 +168,11 @@ def test_a_record_that_names_what_is_not_there_is_found(path):
 @pytest.mark.parametrize("body", [b"{ }", b'{"b":1,"a":2}', b'{"a":1.5}', b"\xff", b"[" * 9999])
 def test_a_body_that_is_not_canonical_is_found_and_exported_as_it_is(path, body):
     log = open_log(path, writable=True)
-    log.append_soon(Entry("expiry", body)).result(60)
+    log.append_soon(Entry("release", body)).result(60)
     log.close()
     assert found(path) == {"canonical": SIZE}
     with open_log(path, writable=False).snapshot() as snapshot:
-        (last,) = show(snapshot, kind="expiry")
+        (last,) = show(snapshot, kind="release")
     assert last["body"] is None
     assert isinstance(last["raw"], str)
 

@@ -1,0 +1,101 @@
+"""What changes a log in SQLite besides appending: expiry, and entries moved here from another log.
+
+Both are for maintenance from a terminal, while sites append to the same file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from itertools import groupby
+
+from consent.errors import LogCorrupt, LogError
+from consent.log import Appended, Entry, Head, Row
+from consent.log.runs import NO_ID, NO_KEY, RUN, Packed, pack, split_ids, split_keys, without
+from consent.log.sqlite_batch import Batch
+from consent.log.sqlite_runs import put_run
+from consent.log.sqlite_tail import Tail
+from consent.log.tree import SALT_SIZE, Edge
+
+_CONTENTS = """SELECT first, consent_ids, keys, salts, sizes, bodies FROM contents
+    WHERE first > ? - ? AND first < ? ORDER BY first"""
+_REPLACE = """UPDATE contents SET consent_ids = ?, keys = ?, salts = ?, sizes = ?, bodies = ?
+    WHERE first = ?"""
+
+
+def expire(
+    cursor: sqlite3.Cursor,
+    entry: Entry,
+    seqs: Sequence[range],
+    artifacts: Collection[str],
+    today: int,
+) -> Appended:
+    """Append the entry and remove what it names, in a transaction; see `consent.log.Log.expire`."""
+    tail = Tail()
+    # Whoever has an entry in memory still, to be indexed later, learns that there is no need.
+    tail.index_all(cursor, today)
+    batch = Batch(cursor, tail, [entry])
+    for each in seqs:
+        if not 0 <= each.start < each.stop <= batch.first or each.step != 1:
+            raise ValueError(f"{each} is no part of a log of {batch.first} entries")
+    (appended,) = batch.add([entry])
+    batch.store({})
+    for each in seqs:
+        named = (each.start, each.stop, appended.seq)
+        cursor.execute("INSERT OR IGNORE INTO expired VALUES (?, ?, ?)", named)
+    for each in seqs:
+        _remove(cursor, each)
+    for name in artifacts:
+        cursor.execute("INSERT INTO dropped VALUES (?, ?)", (name, appended.seq))
+        cursor.execute("DELETE FROM artifacts WHERE hash = ?", (name,))
+    return appended
+
+
+def _remove(cursor: sqlite3.Cursor, seqs: range) -> None:
+    for first, *found in cursor.execute(_CONTENTS, (seqs.start, RUN, seqs.stop)).fetchall():
+        packed = Packed(*found)
+        left = without(first, packed, seqs)
+        if left == packed:
+            continue
+        pairs = zip(split_ids(packed.consent_ids), split_keys(packed.keys), strict=True)
+        for seq, (consent_id, key) in enumerate(pairs, first):
+            if seq in seqs:
+                cursor.execute(
+                    "DELETE FROM ids WHERE consent_id = ? AND seq = ?", (consent_id, seq)
+                )
+                cursor.execute("DELETE FROM once WHERE key = ? AND seq = ?", (key, seq))
+        if left is None:
+            cursor.execute("DELETE FROM contents WHERE first = ?", (first,))
+        else:
+            cursor.execute(_REPLACE, (*left, first))
+
+
+def adopt(cursor: sqlite3.Cursor, rows: Sequence[Row]) -> Head:
+    """Append entries of another log, in a transaction; see `consent.log.Log.adopt`."""
+    size, packed_edge = cursor.execute("SELECT size, edge FROM head").fetchone()
+    if [row.seq for row in rows] != list(range(size, size + len(rows))):
+        raise LogError(f"the entries given do not continue a log of {size} entries")
+    try:
+        edge = Edge(size, packed_edge)
+    except (TypeError, ValueError) as error:
+        raise LogCorrupt([f"head: {error}"]) from error
+    for kind, same in groupby(rows, key=lambda row: row.kind):
+        run = list(same)
+        for at in range(0, len(run), RUN):
+            _put(cursor, kind, run[at : at + RUN])
+    for tile in edge.extend([row.leaf for row in rows]):
+        cursor.execute("INSERT INTO tiles (level, at, root) VALUES (?, ?, ?)", tile)
+    head = Head(edge.size, edge.root())
+    if rows:
+        cursor.execute("UPDATE head SET size = ?, root = ?, edge = ?", (*head, edge.pack()))
+        ids = [(row.consent_id, row.seq) for row in rows if row.consent_id is not None]
+        cursor.executemany("INSERT INTO ids (consent_id, seq) VALUES (?, ?)", sorted(ids))
+        cursor.execute("UPDATE indexed SET upto = ?", (head.size,))
+    return head
+
+
+def _put(cursor: sqlite3.Cursor, kind: str, rows: Sequence[Row]) -> None:
+    ids = [row.consent_id or NO_ID for row in rows]
+    salts = b"".join([row.salt or bytes(SALT_SIZE) for row in rows])
+    packed = pack(ids, [NO_KEY] * len(rows), salts, [row.body or b"" for row in rows])
+    put_run(cursor.execute, rows[0].seq, kind, b"".join([row.leaf for row in rows]), packed)
