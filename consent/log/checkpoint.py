@@ -61,7 +61,16 @@ def read(note: str, keys: Iterable[str]) -> Checkpoint:
     Raises `CheckpointError` where none has, or where it is none. Lines after the third are left
     to whoever wrote them.
     """
-    match = _TEXT.fullmatch(opened(note, keys))
+    return _parsed(opened(note, keys))
+
+
+def unsigned(note: str) -> Checkpoint:
+    """What a checkpoint says, whoever signed it; raises `CheckpointError` where it is none."""
+    return _parsed(note.partition("\n\n")[0] + "\n")
+
+
+def _parsed(text: str) -> Checkpoint:
+    match = _TEXT.fullmatch(text)
     root = b64decode(match[3]) if match else b""
     if match is None or len(root) != HASH_SIZE or b64encode(root).decode() != match[3]:
         raise CheckpointError("what is signed is not a checkpoint")

@@ -7,16 +7,18 @@ tree that fits; only a head kept elsewhere shows that, and the report says so.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from hashlib import sha256
+from multiprocessing import get_context
 
-from consent.errors import LogCorrupt, LogError
-from consent.log import Row, Snapshot
-from consent.log.expiry import LASTING, Expired, expired, named_by
-from consent.log.tree import HASH_SIZE, SALT_SIZE, Edge, leaf_hash
-from consent.record import canonical
+from consent.errors import CheckpointError, LogCorrupt, LogError, LogUnavailable
+from consent.log import Snapshot, open_log
+from consent.log.checkpoint import unsigned
+from consent.log.tree import EMPTY_ROOT, Edge
+from consent.log.verify_part import PART, Findings, Part, check_part
 
 PROVISO = (
     "Checked against itself only: that the whole log was rewritten, rolled back to an older copy or"
@@ -24,50 +26,29 @@ PROVISO = (
     " exclude."
 )
 
-
-@dataclass(slots=True)
-class Finding:
-    """A kind of fault: its first place (`seq`, or None), what is wrong there, and how often.
-
-    Kinds: "head", "root", "edge", "tile", "gap", "leaf", "salt", "content", "canonical", "kind",
-    "consent-id", "expiry" (says it wrongly, or names content that stands still), "artifact" (bytes
-    do not fit the hash), "reference" (a record names an artifact that is not there), "engine"
-    (tables, triggers, pages) and "unreadable".
-    """
-
-    kind: str
-    seq: int | None
-    message: str
-    count: int = 1
-
-    def __str__(self) -> str:
-        place = "" if self.seq is None else f" at entry {self.seq}"
-        more = "" if self.count == 1 else f" (the first of {self.count})"
-        return f"{self.kind}{place}: {self.message}{more}"
+Known = tuple[int, bytes]
+"""The size and the root (32 bytes) of a log at one time."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What was found; `size` and `root` are computed from the entries, not taken from the head."""
+    """What was found; `size` and `root` are computed from the entries, not taken from the head.
+
+    `start` is the first entry that was read: those before it were only seen to give a root that was
+    verified earlier.
+    """
 
     size: int = 0
     root: bytes = b""
     artifacts: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    start: int = 0
+    findings: Findings = field(default_factory=Findings)
     proviso: str = PROVISO
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong."""
         return not self.findings
-
-    def add(self, kind: str, seq: int | None, message: str) -> None:
-        """Note a fault; of each kind the first place is kept and the others are counted."""
-        for finding in self.findings:
-            if finding.kind == kind:
-                finding.count += 1
-                return
-        self.findings.append(Finding(kind, seq, message))
 
     def require(self) -> None:
         """Raise `LogCorrupt` with the findings unless there are none."""
@@ -78,30 +59,34 @@ class Report:
 def verify(
     snapshot: Snapshot,
     *,
-    known: tuple[int, bytes] | None = None,
+    known: Known | None = None,
+    resume: bool = False,
     progress: Callable[[int], None] | None = None,
+    address: str = "",
+    workers: int = 1,
 ) -> Report:
     """Check a log from its first entry to its last, in constant memory.
 
-    `known` is a (size, root) that was kept elsewhere; the log must be a continuation of it.
-    `progress` is called with the number of entries checked, every thousand. Damage is reported,
-    never raised.
+    `known` is a head that was kept elsewhere; the log must be a continuation of it. With `resume`
+    entries before it, which were checked when it was made, are not read again: that they give its
+    root is seen from the stored tiles. `progress` is called now and then with how many entries have
+    been checked. More than one of `workers`, which are processes, open the log at `address`
+    themselves. Damage is reported, never raised.
     """
     report = Report()
-    edge = Edge()
+    checking = _Checking(snapshot, report, known)
+    first = known[0] // PART if known is not None and resume else 0
+    report.start = first * PART
     try:
-        artifacts = _check_artifacts(snapshot, report)
-        prefix = _check_rows(snapshot, report, edge, artifacts, known, progress)
-        for fault in snapshot.faults():
-            report.add("engine", None, fault)
-        _check_head(snapshot, report, edge)
-        if known is not None and prefix != known[1]:
-            report.add(
-                "root", None, f"the log does not continue the head of {known[0]} entries given"
-            )
+        artifacts = _artifacts(snapshot, report)
+        checking.skip(first)
+        for part in _parts(snapshot, checking, first, progress, address, workers):
+            checking.add(part, artifacts)
+        if not checking.broken:
+            checking.end()
     except LogError as error:
-        report.add("unreadable", edge.size, str(error))
-    report.size, report.root = edge.size, edge.root()
+        report.findings.note("unreadable", checking.stop, str(error))
+    report.size, report.root = checking.count, checking.root()
     if known is not None:
         report.proviso = (
             f"Checked against a head of {known[0]} entries kept elsewhere: what was appended after"
@@ -110,105 +95,185 @@ def verify(
     return report
 
 
-def _check_artifacts(snapshot: Snapshot, report: Report) -> set[str]:
+def _artifacts(snapshot: Snapshot, report: Report) -> set[str]:
     names = set()
     for name, _, body in snapshot.artifacts():
         names.add(name)
         report.artifacts += 1
         if sha256(body).hexdigest() != name:
-            report.add("artifact", None, f"the bytes stored as {name} are others")
+            report.findings.note("artifact", None, f"the bytes stored as {name} are others")
     return names
 
 
-def _check_rows(
+def _parts(
     snapshot: Snapshot,
-    report: Report,
-    edge: Edge,
-    artifacts: set[str],
-    known: tuple[int, bytes] | None,
+    checking: _Checking,
+    first: int,
     progress: Callable[[int], None] | None,
-) -> bytes | None:
-    """Check each entry; returns the root over the entries that `known` covers."""
-    prefix = edge.root() if known is not None and known[0] == 0 else None
-    expected = 0
-    gone = expired(snapshot)
-    tiles = {level: snapshot.tiles(level) for level in range(1, 8)}
-    for row in snapshot.rows():
-        if row.seq != expected:
-            report.add("gap", expected, f"entry {row.seq} stands in its place")
-        expected = row.seq + 1
-        leaf = _check_row(row, report, artifacts, gone)
-        for tile in edge.extend([leaf]):
-            if next(tiles[tile.level], None) != tile.root:
-                place = tile.at << 8 * tile.level
-                report.add("tile", place, "the root stored for proofs is not that of its entries")
-        if known is not None and edge.size == known[0]:
-            prefix = edge.root()
-        if progress is not None and edge.size % 1000 == 0:
-            progress(edge.size)
-    for level, others in tiles.items():
-        if next(others, None) is not None:
-            report.add("tile", None, f"there are more roots of level {level} than whole tiles")
-    return prefix
-
-
-def _check_row(row: Row, report: Report, artifacts: set[str], gone: Expired) -> bytes:
-    """Check one entry; returns the leaf that its content has, or else is said to have."""
-    stored = row.leaf
-    if not isinstance(stored, bytes) or len(stored) != HASH_SIZE:
-        report.add("leaf", row.seq, "the stored leaf is not a hash")
-        stored = bytes(HASH_SIZE)
-    if row.body is None or row.salt is None:
-        if row.kind in LASTING:
-            report.add("content", row.seq, f"the content of a {row.kind} is missing, which lasts")
-        elif row.seq not in gone:
-            report.add("content", row.seq, "the content is missing and no entry says why")
-        return stored
-    if row.seq in gone and row.kind not in LASTING:
-        report.add("expiry", row.seq, "an expiry entry names it, and its content is there still")
-    if not isinstance(row.body, bytes) or not isinstance(row.salt, bytes):
-        report.add("content", row.seq, "the content is not bytes")
-        return stored
-    if len(row.salt) != SALT_SIZE:
-        report.add("salt", row.seq, f"the salt has {len(row.salt)} bytes, not {SALT_SIZE}")
-    leaf = leaf_hash(row.body, row.salt)
-    if leaf != stored:
-        report.add("leaf", row.seq, "the content is not the one that the leaf was made of")
-    _check_body(row, row.body, report, artifacts)
-    return leaf
-
-
-def _check_body(row: Row, body: bytes, report: Report, artifacts: set[str]) -> None:
+    address: str,
+    workers: int,
+) -> Iterator[Part]:
+    """Check part by part, for as long as there are entries."""
     try:
-        value = json.loads(body)
-        whole = canonical(value) == body
-    except (ValueError, TypeError, RecursionError):
-        value, whole = None, False
-    if not whole:
-        report.add("canonical", row.seq, "the body is not canonical JSON")
-    if not isinstance(value, dict):
-        return
-    if value.get("kind", row.kind) != row.kind:
-        report.add("kind", row.seq, f"filed as {row.kind!r}, the body says {value['kind']!r}")
-    if value.get("consent_id") != row.consent_id:
-        report.add("consent-id", row.seq, "filed under another consent id than the body names")
-    if row.kind == "expiry":
-        try:
-            named_by(row.seq, body)
-        except (ValueError, TypeError) as error:
-            report.add("expiry", row.seq, str(error))
-    names = value.get("artifacts", [])
-    for name in names if isinstance(names, list) else [names]:
-        if name not in artifacts:
-            report.add("reference", row.seq, f"the artifact {name} is not in the log")
+        count = snapshot.head().size // PART + 1
+    except LogCorrupt:
+        count = 0  # will be told at the end
+    at, told = first, first * PART
+
+    def tell(more: int) -> None:
+        nonlocal told
+        told += more
+        if progress is not None:
+            progress(told)
+
+    if workers > 1 and count - first > 1:
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+            faults = pool.submit(_faults, address)
+            jobs = [
+                pool.submit(_elsewhere, address, start, checking.within(start))
+                for start in range(first * PART, count * PART, PART)
+            ]
+            for job in jobs:
+                try:
+                    part = job.result()
+                except BrokenProcessPool:
+                    raise LogUnavailable("a process that was to check a part was ended") from None
+                tell(part.count)
+                yield part
+                if checking.broken:
+                    pool.shutdown(cancel_futures=True)
+                    return
+            checking.faults = faults.result()
+        at = count
+    while not checking.broken and (at < count or checking.stop == at * PART):
+        start = at * PART
+        marks = checking.within(start)
+        yield check_part(snapshot, start, start + PART, marks=marks, progress=tell)
+        at += 1
 
 
-def _check_head(snapshot: Snapshot, report: Report, edge: Edge) -> None:
-    """Compare the head that the log claims with the one that its entries give."""
-    size, root = snapshot.head()
-    if size != edge.size:
-        report.add("head", None, f"the head counts {size} entries, the log has {edge.size}")
-    if root != edge.root():
-        report.add("root", None, "the entries do not give the root in the head")
-    if snapshot.edge() != edge.pack():
-        report.add("edge", None, "the entries do not give the edge that the next one grows from")
+def _elsewhere(address: str, start: int, marks: list[int]) -> Part:
+    """Check a part in a process of its own."""
+    with open_log(address, writable=False).snapshot() as snapshot:
+        return check_part(snapshot, start, start + PART, marks=marks)
+
+
+def _faults(address: str) -> list[str]:
+    """Ask the engine in a process of its own."""
+    with open_log(address, writable=False).snapshot() as snapshot:
+        return list(snapshot.faults())
+
+
+class _Checking:
+    """What the parts give together, and what it is compared with."""
+
+    def __init__(self, snapshot: Snapshot, report: Report, known: Known | None) -> None:
+        self.snapshot, self.report, self.known = snapshot, report, known
+        self.note = report.findings.note
+        self.whole = Edge()  # over the roots of whole parts
+        self.rest: list[bytes] = []
+        self.count = self.stop = 0
+        self.broken = False
+        self.faults: list[str] | None = None  # what the engine itself finds, once it was asked
+        self.signed = self._signed()
+        self.good = 0  # the largest size at which the root is the one that was signed
+        self.bad = False
+
+    def _signed(self) -> dict[int, bytes]:
+        signed: dict[int, bytes] = {}
+        for size, note in self.snapshot.checkpoints():
+            try:
+                checkpoint = unsigned(note)
+            except CheckpointError as error:
+                self.note("checkpoint", None, f"the one kept of {size} entries: {error}")
+                continue
+            signed[size] = checkpoint.root
+        return signed
+
+    def within(self, start: int) -> list[int]:
+        """Give the sizes in a part at which the root is to be compared."""
+        sizes = {*self.signed, *([self.known[0]] if self.known else [])}
+        return sorted(size for size in sizes if start < size <= start + PART)
+
+    def skip(self, parts: int) -> None:
+        """Take the roots of parts that were checked before from the stored tiles."""
+        roots = list(self.snapshot.tiles(2, 0, parts))
+        if len(roots) != parts:
+            raise LogCorrupt(["roots that are stored for proofs are missing"])
+        self.whole.extend(roots)
+        self.count = self.stop = parts * PART
+
+    def add(self, part: Part, artifacts: set[str]) -> None:
+        """Take in the next part."""
+        if part.count and part.start != self.stop:
+            self.note("gap", self.stop, f"entry {part.start} stands in its place")
+        for finding in part.findings:
+            self.note(finding.kind, finding.seq, finding.message, finding.count)
+        for name, seq in part.names.items():
+            if name not in artifacts:
+                self.note("reference", seq, f"the artifact {name} is not in the log")
+        for size, hashes in part.marks.items():
+            self._compare(size, self._root([*self.whole.hashes, *hashes], size))
+        self.broken = part.broken
+        self.count += part.count
+        self.stop = max(self.stop, part.stop if part.count else 0)
+        self.rest = part.hashes
+        if part.count == PART and not part.broken:
+            tiles = self.whole.extend(part.hashes)
+            self._tile(2, self.whole.size - 1, part.hashes[0])
+            for level, at, root in tiles:
+                self._tile(level + 2, at, root)
+            self.rest = []
+
+    def _tile(self, level: int, at: int, root: bytes) -> None:
+        if next(self.snapshot.tiles(level, at, at + 1), None) != root:
+            message = "the root stored for proofs is not that of its entries"
+            self.note("tile", at << 8 * level, message)
+
+    def _compare(self, size: int, root: bytes) -> None:
+        if self.known is not None and size == self.known[0] and root != self.known[1]:
+            self._differs(size, "the log does not continue the head of {size} entries given")
+        if size in self.signed:
+            if root == self.signed[size]:
+                self.good = max(self.good, size)
+            else:
+                self._differs(size, "what was signed of {size} entries was another log")
+
+    def _differs(self, size: int, message: str) -> None:
+        if not self.bad:  # what is wrong up to here is so in all that follows
+            self.bad = True
+            where = f"; the difference is in the entries from {self.good} to {size - 1}"
+            self.note("checkpoint", None, message.format(size=size) + where)
+
+    def end(self) -> None:
+        """Compare the head that the log claims with the one that its entries give."""
+        for fault in self.snapshot.faults() if self.faults is None else self.faults:
+            self.note("engine", None, fault)
+        size, root = self.snapshot.head()
+        if size != self.count:
+            self.note("head", None, f"the head counts {size} entries, the log has {self.count}")
+        if root != self.root():
+            self.note("root", None, "the entries do not give the root in the head")
+        if self.snapshot.edge() != b"".join([*self.whole.hashes, *self.rest]):
+            self.note("edge", None, "the entries do not give the edge that the next one grows from")
+        for level in range(1, 8):
+            stored = sum(1 for _ in self.snapshot.tiles(level, self.count >> 8 * level))
+            if stored:
+                message = f"there are more roots of level {level} than whole tiles"
+                self.note("tile", None, message)
+        later = [size for size in self.signed if size > self.count]
+        if later:
+            self._differs(min(later), "of {size} entries, which were signed, the last are missing")
+        if self.known is not None and self.known[0] == 0 and self.known[1] != EMPTY_ROOT:
+            self._differs(0, "the head of no entries given is of no log")
+        if self.known is not None and self.known[0] > self.count:
+            self._differs(self.known[0], "of the {size} entries of the head given some are missing")
+
+    def root(self) -> bytes:
+        """Give the root over all entries so far."""
+        return self._root([*self.whole.hashes, *self.rest], self.count)
+
+    def _root(self, hashes: list[bytes], size: int) -> bytes:
+        edge = Edge()
+        edge.size, edge.hashes = size, hashes
+        return edge.root()

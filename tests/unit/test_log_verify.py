@@ -187,7 +187,7 @@ def test_the_entries_kept_elsewhere_show_a_rewritten_log(path):
     assert "appended after" in checked(path, known=known).proviso
     assert checked(path, known=(0, root_of([]))).ok
     for wrong in ((known.size, bytes(32)), (known.size - 1, known.root), (1000, known.root)):
-        assert [each.kind for each in checked(path, known=wrong).findings] == ["root"]
+        assert [each.kind for each in checked(path, known=wrong).findings] == ["checkpoint"]
 
 
 def test_progress_is_told(path):
@@ -198,7 +198,8 @@ def test_progress_is_told(path):
     log.close()
     told: list[int] = []
     assert checked(path, progress=told.append).size == SIZE + 3000
-    assert told == [1000, 2000, 3000]
+    assert told == sorted(told)
+    assert (len(told) > 2, told[-1]) == (True, SIZE + 3000)
 
 
 def test_an_export_gives_the_root_again(path):
