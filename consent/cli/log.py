@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 from ..errors import ConsentError
 from . import checkpoint as checkpoints
+from . import verification
 from .common import Commands, command, group, settings, table
 
 if TYPE_CHECKING:
@@ -30,30 +31,14 @@ def add(commands: Commands) -> None:
         "never begins a second log.",
     )
     create.set_defaults(run=_create)
-    verify = _reading(
-        log,
-        "verify",
-        "Compute the log's tree again from every entry, check what entries name, and print the "
-        "head. The log is only read. Exit code 1 tells that it is damaged.",
-        _verify,
-    )
-    verify.add_argument(
-        "--known",
-        metavar="SIZE:ROOT",
-        type=_head,
-        help="a head that was kept elsewhere, as printed by this command; the log must continue it",
-    )
-    verify.add_argument(
-        "--checkpoint",
-        metavar="FILE",
-        help="a checkpoint that was kept elsewhere; the log must continue it",
-    )
-    verify.add_argument(
-        "--key",
-        metavar="KEY",
-        action="append",
-        default=[],
-        help="a key to verify the checkpoint with (default: that of CONSENT_CHECKPOINT_KEYS)",
+    verification.add(
+        _reading(
+            log,
+            "verify",
+            "Compute the log's tree again from every entry, check what entries name, and print the "
+            "head. The log is only read. Exit code 1 tells that it is damaged.",
+            _verify,
+        )
     )
     checkpoints.add(log)
     signed = _reading(
@@ -138,13 +123,6 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _head(text: str) -> tuple[int, bytes]:
-    match = re.fullmatch(r"([0-9]{1,15}):([0-9a-fA-F]{64})", text)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size, a colon and 64 hex digits")
-    return int(match[1]), bytes.fromhex(match[2])
-
-
 @contextmanager
 def _opened(arguments: argparse.Namespace) -> Iterator[Snapshot]:
     from ..log import open_log
@@ -167,18 +145,8 @@ def _create(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from ..log.verify import verify
-
-    known = arguments.known
     with _opened(arguments) as view:
-        if arguments.checkpoint:
-            known = checkpoints.kept(view, arguments.checkpoint, arguments.key)[1:]
-        report = verify(view, known=known)
-    report.require()
-    print(f"The log is whole: {report.size} entries, {report.artifacts} artifacts.")
-    print(f"head {report.size}:{report.root.hex()}")
-    print(report.proviso)
-    return 0
+        return verification.run(view, arguments)
 
 
 def _checkpoint(arguments: argparse.Namespace) -> int:

@@ -184,3 +184,17 @@ def test_a_reader_that_has_read_enough_is_no_error(log):
     done = subprocess.run(command, shell=True, capture_output=True, text=True, env=environ)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["head"]["size"] == 30
+
+
+def test_verify_goes_on_where_an_earlier_one_ended(run, log):
+    """R40: with a head that was verified, what it covers is only seen to give its root."""
+    head = run("log", "verify")[1].split("head ")[1].split()[0]
+    opened = open_log(str(log), writable=True)
+    opened.append_soon(entry(31)).result(30)
+    opened.close()
+    assert run("log", "verify", "--known", head, "--resume", "--jobs", "2")[0] == 0
+    code, _, err = run("log", "verify", "--resume")
+    assert code == 2
+    assert "--checkpoint FILE" in err
+    for wrong in ("0", "-1", "many"):
+        assert run("log", "verify", "--jobs", wrong)[0] == 2
