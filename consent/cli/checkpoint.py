@@ -29,6 +29,41 @@ def add(log: Commands) -> None:
     key.set_defaults(run=_key)
 
 
+def options(signed: argparse.ArgumentParser) -> None:
+    """Add the options of the command that makes a checkpoint."""
+    signed.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        default="-",
+        help="the file to write, in place of an older checkpoint, or - for the terminal "
+        "(default: -)",
+    )
+    signed.add_argument(
+        "--publish",
+        action="store_true",
+        help="do what a running site does by itself: keep it in the log too, write it to "
+        "checkpoints.file and give it to checkpoints.hook",
+    )
+
+
+def publish(arguments: argparse.Namespace) -> int:
+    """Make a checkpoint and hand it on as the settings say."""
+    from ..log import open_log, publishing
+
+    found, keys = settings(arguments), signing_keys()
+    log = open_log(arguments.log or found.log, writable=True)
+    try:
+        note = publishing.publish(log, keys, found.checkpoints.file, found.checkpoints.hook)
+    finally:
+        log.close()
+    if arguments.output == "-":
+        print(note, end="")
+    else:
+        publishing.put(Path(arguments.output), note)
+    return 0
+
+
 def _key(arguments: argparse.Namespace) -> int:
     from ..signed_note import new_key, verifier_of
 
@@ -60,16 +95,14 @@ def signing_keys(*, needed: bool = True) -> tuple[str, ...]:
 def write(view: Snapshot, output: str) -> int:
     """Print a checkpoint, or put it into a file in place of an older one."""
     from ..log.checkpoint import checkpoint
+    from ..log.publishing import put
 
     note = checkpoint(view, signing_keys())
     if output == "-":
         print(note, end="")
         return 0
     path = Path(output)
-    # Whoever copies it away never sees a half of one.
-    new = path.with_name(f"{path.name}.new")
-    new.write_text(note, encoding="utf-8")
-    new.replace(path)
+    put(path, note)
     print(f"Wrote a checkpoint of {view.head().size} entries to {path}.")
     return 0
 

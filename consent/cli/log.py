@@ -41,20 +41,15 @@ def add(commands: Commands) -> None:
         )
     )
     checkpoints.add(log)
-    signed = _reading(
-        log,
-        "checkpoint",
-        "Print the log's size and root, signed with CONSENT_CHECKPOINT_KEYS. Keep it where whoever "
-        "runs the site cannot change it. The log is only read.",
-        _checkpoint,
-    )
-    signed.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        default="-",
-        help="the file to write, in place of an older checkpoint, or - for the terminal "
-        "(default: -)",
+    checkpoints.options(
+        _reading(
+            log,
+            "checkpoint",
+            "Print the log's size and root, signed with CONSENT_CHECKPOINT_KEYS. Keep it where "
+            "whoever runs the site cannot change it. The log is only read, unless --publish is "
+            "given.",
+            _checkpoint,
+        )
     )
     proof = _reading(
         log,
@@ -150,6 +145,8 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _checkpoint(arguments: argparse.Namespace) -> int:
+    if arguments.publish:
+        return checkpoints.publish(arguments)
     with _opened(arguments) as view:
         return checkpoints.write(view, arguments.output)
 

@@ -209,6 +209,7 @@ async def _append(
         runtime.log.count(day, "refusal not written")
         return entry
     appended = await runtime.log.append(entry)
+    runtime.publisher.appended(appended.seq)
     return replace(entry, body=appended.body)
 
 

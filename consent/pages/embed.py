@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs
 
-from itsdangerous import BadData
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
@@ -25,14 +24,14 @@ from .settings import PRIVATE
 def once(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
     """The page of one embed; 404 for an address that we did not sign."""
     query = parse_qs(scope["query_string"].decode("latin-1"))
-    try:
-        name, lang, inner, back = runtime.embeds.loads(query.get("e", [""])[0])
-        body = Markup(inner.encode("latin-1").decode("utf-8", "replace"))  # noqa: S704 - signed by us
-        t = texts(lang)
-    except (BadData, ValueError, KeyError, TypeError, AttributeError):
+    found = runtime.embeds.read(query.get("e", [""])[0])
+    if found is None:
         return missing(runtime, edition, scope)
+    name, lang, inner, back = found
+    body = Markup(inner.decode("utf-8", "replace"))  # noqa: S704 - signed by us
+    t = texts(lang)
     service = next((s for s in edition.declaration.services if s.id == name), None)
-    size = size_of(inner.encode("latin-1"))
+    size = size_of(inner)
     html = runtime.interface.render(
         "embed.html",
         **edition.context(lang),

@@ -246,7 +246,7 @@ class Page:
         plans = self._plans
         back = self.place
         lang = plans.spoken(self.lang)
-        once = plans.runtime.embed_address(name, lang, inner, back.decode("ascii"))
+        once = plans.runtime.embeds.address(name, lang, inner, back.decode("ascii"))
         looks = frame(inner, plans.hosts)
         sides = size(inner) if looks is None else None
         made = plans.edition.placeholder(lang, name, once=bool(once), size=sides)

@@ -11,13 +11,10 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cached_property
 from hashlib import sha256
 from threading import Lock
 from typing import NamedTuple
-from urllib.parse import quote, urlsplit
-
-from itsdangerous import URLSafeSerializer
+from urllib.parse import urlsplit
 
 from ..browser.edition import Edition
 from ..browser.firewall import Names
@@ -29,6 +26,7 @@ from ..cookie import ChoiceCookie, Header, find, find_in
 from ..declaration import Kind, Scope
 from ..errors import LogError, LogUnavailable, NoticeError, Problem
 from ..log import Entry, Log, open_log
+from ..log.publishing import Publisher
 from ..log.spool import Spool
 from ..notice.lifecycle import ANNOUNCED_AFTER_EFFECT
 from ..notice.package import Package, artifacts
@@ -37,6 +35,7 @@ from ..record import Shown, canonical
 from ..settings import Settings, address
 from ..signal import BY_FIELD, added, given
 from .chain import revived, unless_same
+from .embeds import Embeds
 from .limits import Bucket
 from .plans import Judged, Plans, remember
 from .reports import Tally
@@ -45,8 +44,6 @@ logger = logging.getLogger("consent")
 
 Clock = Callable[[], float]
 GPC_SUPPORT = "/.well-known/gpc.json"
-LONGEST_EMBED = 2000
-"""The longest markup of an embed, in bytes, that an address can carry."""
 
 
 class State(NamedTuple):
@@ -89,7 +86,16 @@ class Runtime:
         # A log that was down is tried again so often; each try may take seconds.
         self.retries = Bucket(rate=1, burst=4)
         self.tally = Tally(settings)
+        self.embeds = Embeds(settings.keys, settings.site.host, settings.prefix)
         self._log: Log | None = None
+        checkpoints = settings.checkpoints
+        self.publisher = Publisher(
+            lambda: self.log,
+            settings.checkpoint_keys,
+            60 * checkpoints.every,
+            checkpoints.file,
+            checkpoints.hook,
+        )
         self._scopes: dict[str, Scope] = {}
         self.recorded = False
         self._lock, self._opening, self._recording = Lock(), Lock(), Lock()
@@ -308,6 +314,7 @@ class Runtime:
         body = canonical({**content, "time": time_text})
         _wait(log, Entry("declaration", body, revise=unless_same(content, body)))
         self._learn(log)
+        self.publisher.appended(log.head().size - 1)
         # Unless the clock has brought another notice into force meanwhile.
         self.recorded = self.edition.shown.keys() == edition.shown.keys()
 
@@ -366,28 +373,9 @@ class Runtime:
             scopes=content["scopes"],
         )
 
-    @cached_property
-    def embeds(self) -> URLSafeSerializer:
-        """Signs the addresses at which one embed can be shown once."""
-        return URLSafeSerializer(
-            list(self.settings.keys),
-            salt=f"consent.embed.1:{self.settings.site.host}",
-            signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
-        )
-
-    def embed_address(self, name: str, lang: str, inner: bytes, back: str) -> str:
-        """The address that shows an embed once, without script; empty when it is too long for one.
-
-        `inner` is the embed's markup, `back` the page that it stands on.
-        """
-        if len(inner) > LONGEST_EMBED:
-            return ""
-        signed = self.embeds.dumps([name, lang, inner.decode("latin-1"), back])
-        text = signed.decode("ascii") if isinstance(signed, bytes) else signed
-        return f"{self.settings.prefix}/embed?e={quote(text, safe='')}"
-
     def close(self) -> None:
         """Write what waits and let go of the log; what comes later opens it again."""
+        self.publisher.close()
         log, self._log = self._log, None
         if log is not None:
             log.close()

@@ -11,50 +11,21 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from ..choice import Memory
 from ..declaration import Declaration
 from ..errors import Problem, SettingsError
+from .checkpoints import Checkpoints, read_checkpoints
 from .reader import Reader, show
 from .secrets import checkpoint_keys, cookie_keys
 from .services import read_declaration
+from .site import LANGUAGES, Site, read_site
 from .theme import Theme, read_theme
 
-LANGUAGES = ("fi", "sv", "en")
-"""The languages that the interface speaks."""
-
-_LOOPBACK = re.compile(r"127(\.\d{1,3}){3}|\[::1\]|([a-z0-9-]+\.)*localhost")
-_ORIGIN = re.compile(
-    r"(?P<scheme>https?)://(?P<host>([a-z0-9_-]+\.)*[a-z0-9_-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
-)
 # Segments that begin with a dot are left to browsers and servers, which fold them away.
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
-
-
-@dataclass(frozen=True)
-class Site:
-    """`origins` are the scheme, host and port of every address of the site, the main one first."""
-
-    name: str
-    origins: tuple[str, ...]
-    languages: tuple[str, ...]
-    timezone: ZoneInfo
-    trusted_proxies: tuple[str, ...] = ()
-
-    @property
-    def secure(self) -> bool:
-        """Whether visitors come over HTTPS."""
-        return self.origins[0].startswith("https:")
-
-    @property
-    def host(self) -> str:
-        """The host of the main origin, which a cookie's signature is bound to (R33)."""
-        return urlsplit(self.origins[0]).netloc
 
 
 @dataclass(frozen=True)
@@ -130,6 +101,7 @@ class Settings:
     memory: Memory
     templates: Path | None
     enforcement: Enforcement = Enforcement()
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
     keys: tuple[str, ...] = field(repr=False, default=())
     checkpoint_keys: tuple[str, ...] = field(repr=False, default=())
 
@@ -171,7 +143,7 @@ def parse(
     """Read an already parsed table; relative paths are taken from the folder of `file`."""
     problems: list[Problem] = []
     root = Reader(table, file.name, "", problems)
-    site = _site(root.inner("site"))
+    site = read_site(root.inner("site"))
     memory, cookie = _cookie(root.inner("cookie"))
     name = f"__Host-{cookie}" if site.secure else cookie
     settings = Settings(
@@ -188,6 +160,7 @@ def parse(
         memory=memory,
         templates=_folder(root, "templates", file.parent),
         enforcement=_enforcement(root.inner("enforcement")),
+        checkpoints=read_checkpoints(root.inner("checkpoints"), file.parent),
         keys=cookie_keys(environ, problems) if signing else (),
         checkpoint_keys=checkpoint_keys(environ, problems) if signing else (),
     )
@@ -203,65 +176,6 @@ def _no_collision(root: Reader, settings: Settings) -> None:
         if f"{path}/".startswith(f"{settings.prefix}/"):
             remedy = f"keep the notice outside of {settings.prefix}/, where our own pages stand"
             root.fault(f"notices.paths.{language}", f"is {show(path)}", remedy)
-
-
-def _site(entry: Reader) -> Site:
-    name = entry.text("name", longest=80)
-    origins = entry.words("origins")
-    for origin in origins:
-        _origin(entry, origin)
-    if entry.table.get("origins", []) == []:
-        entry.fault("origins", "is missing", 'write origins = ["https://www.example.fi"]')
-    elif len({origin.split(":")[0] for origin in origins}) > 1:
-        entry.fault("origins", "mixes http and https", "keep a file of its own for development")
-    languages = entry.words("languages") if entry.has("languages") else LANGUAGES
-    for language in languages:
-        if language not in LANGUAGES:
-            entry.fault("languages", f"holds {show(language)}", 'choose from "fi", "sv" and "en"')
-    if entry.table.get("languages") == [] or len(set(languages)) < len(languages):
-        entry.fault("languages", "is empty or names one twice", 'write languages = ["fi", "sv"]')
-    zone = _zone(entry)
-    proxies = _proxies(entry)
-    entry.close()
-    return Site(
-        name=name,
-        origins=origins or ("https://invalid",),
-        languages=tuple(language for language in languages if language in LANGUAGES),
-        timezone=zone,
-        trusted_proxies=proxies,
-    )
-
-
-def _zone(entry: Reader) -> ZoneInfo:
-    name = entry.text("timezone", "Europe/Helsinki")
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # unknown; not a name; a folder of names
-        entry.fault("timezone", f"is {show(name)}", 'write it as "Europe/Helsinki"')
-        return ZoneInfo("UTC")
-
-
-def _proxies(entry: Reader) -> tuple[str, ...]:
-    proxies = entry.words("trusted_proxies")
-    for proxy in proxies:
-        try:
-            ip_network(proxy)
-        except ValueError:
-            remedy = 'write addresses or networks: "127.0.0.1", "10.0.0.0/8"'
-            entry.fault("trusted_proxies", f"holds {show(proxy)}", remedy)
-    return proxies
-
-
-def _origin(entry: Reader, origin: str) -> None:
-    # Exactly as browsers write it in the Origin field: that is what it is compared with.
-    match = _ORIGIN.fullmatch(origin)
-    if match is None or (match["port"] and not 0 < int(match["port"]) < 65536):
-        remedy = 'write scheme and host in lower case: "https://www.example.fi"'
-        entry.fault("origins", f"holds {show(origin)}", remedy)
-    elif (match["scheme"], match["port"]) in (("https", "443"), ("http", "80")):
-        entry.fault("origins", f"holds {show(origin)}", f"leave out :{match['port']}")
-    elif match["scheme"] == "http" and not _LOOPBACK.fullmatch(match["host"]):
-        entry.fault("origins", f"holds {show(origin)}", "use https; http is for the loopback only")
 
 
 def _cookie(entry: Reader) -> tuple[Memory, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from . import Site
+    from .site import Site
 
 Address = IPv4Address | IPv6Address
 

@@ -1,0 +1,127 @@
+"""Checkpoints that are made by themselves, a while after something was appended (R41)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Sequence
+from logging import getLogger
+from pathlib import Path
+from threading import Lock, Timer
+
+from consent.errors import LogError
+from consent.log import Log
+from consent.log.checkpoint import checkpoint
+
+logger = getLogger("consent.log")
+
+PATIENCE = 60
+"""Seconds that the hook may take."""
+
+SECRETS = ("CONSENT_SECRET_KEYS", "CONSENT_CHECKPOINT_KEYS", "CONSENT_LOG_URL")
+"""What the hook has no need of."""
+
+
+def publish(
+    log: Log, keys: Sequence[str], file: Path | None = None, hook: Sequence[str] = ()
+) -> str:
+    """Make a checkpoint of all that is in the log, keep it there, and hand it on.
+
+    It takes the place of the one in `file`, and is given to the command `hook` as its standard
+    input. Raises `LogError` when the log cannot be used; a file or a hook that fails is logged.
+    """
+    with log.snapshot() as view:
+        size, note = view.head().size, checkpoint(view, keys)
+    log.put_checkpoint(size, note)
+    if file is not None:
+        try:
+            put(file, note)
+        except OSError as error:
+            logger.error("the checkpoint cannot be written to %s: %s", file, error.strerror)
+    if hook:
+        _run(hook, note)
+    return note
+
+
+def put(file: Path, note: str) -> None:
+    """Write a checkpoint in place of an older one; whoever copies it never sees a half of one."""
+    new = file.with_name(f"{file.name}.new")
+    new.write_text(note, encoding="utf-8")
+    new.replace(file)
+
+
+def _run(hook: Sequence[str], note: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    try:
+        done = subprocess.run(  # noqa: S603 - the site's own settings name it
+            hook, input=note.encode(), env=environment, timeout=PATIENCE, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        logger.error("the hook for checkpoints failed: %s", error)
+    else:
+        if done.returncode:
+            logger.error("the hook for checkpoints ended with code %s", done.returncode)
+
+
+class Publisher:
+    """Publishes a checkpoint at most once in `every` seconds, and only when there is news.
+
+    Of several processes that append to one log, each sees to what it has appended itself, unless a
+    checkpoint that another made covers it already. After a fork the child begins anew.
+    """
+
+    def __init__(
+        self,
+        log: Callable[[], Log],
+        keys: Sequence[str],
+        every: float,
+        file: Path | None = None,
+        hook: Sequence[str] = (),
+    ) -> None:
+        self._log, self._keys, self._every = log, keys, every
+        self._file, self._hook = file, hook
+        self._lock = Lock()
+        self._timer: Timer | None = None
+        self._last = -1
+        self._pid = os.getpid()
+
+    def appended(self, seq: int) -> None:
+        """Note that an entry was appended at a place; returns at once."""
+        self._last = max(self._last, seq)
+        if self._every and self._keys and (self._timer is None or self._pid != os.getpid()):
+            self._start()
+
+    def close(self) -> None:
+        """Publish what has not been yet; calling it again does nothing."""
+        with self._lock:
+            timer, self._timer = self._timer, None
+        if timer is not None and self._pid == os.getpid():
+            timer.cancel()
+            self._publish()
+
+    def _start(self) -> None:
+        if self._pid != os.getpid():  # the lock may have been held when the process was forked
+            self._lock, self._timer, self._pid = Lock(), None, os.getpid()
+        with self._lock:
+            if self._timer is None:
+                self._timer = Timer(self._every, self._due)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def _due(self) -> None:
+        with self._lock:
+            if self._timer is None:
+                return  # closed meanwhile
+            self._timer = None
+        self._publish()
+
+    def _publish(self) -> None:
+        try:
+            log, last = self._log(), self._last
+            with log.snapshot() as view:
+                covered = max((size for size, _ in view.checkpoints()), default=0)
+            if covered <= last:
+                publish(log, self._keys, self._file, self._hook)
+        except LogError as error:
+            logger.error("no checkpoint could be made: %s", error)
+            self._start()

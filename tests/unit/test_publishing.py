@@ -1,0 +1,257 @@
+"""Checkpoints are made by themselves, kept in the log, and handed on (R41)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from consent.log import Log, create_log, open_log
+from consent.log.checkpoint import read
+from consent.log.publishing import Publisher, publish
+from consent.log.verify import verify
+from consent.signed_note import new_key, verifier_of
+from tests.unit.log_engines import append, grant
+from tests.unit.log_outsider import outsider
+from tests.unit.small_site import Make, decide
+from tests.unit.terminal import enter, set_up, terminal
+
+KEY = new_key("www.example.fi")
+KEYS = [str(verifier_of(KEY))]
+SOON = 0.01
+"""Seconds after which a checkpoint is due here."""
+FAR = 3600.0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    found = str(tmp_path / "log.sqlite3")
+    create_log(found, "www.example.fi")
+    return found
+
+
+@pytest.fixture
+def log(path: str) -> Iterator[Log]:
+    opened = open_log(path, writable=True)
+    yield opened
+    opened.close()
+
+
+def kept(log: Log) -> list[int]:
+    with log.snapshot() as snapshot:
+        pairs = list(snapshot.checkpoints())
+        assert [read(note, KEYS).size for _, note in pairs] == [size for size, _ in pairs]
+        assert verify(snapshot).ok
+    return [size for size, _ in pairs]
+
+
+def script(folder: Path, code: str) -> tuple[str, ...]:
+    file = folder / "hook.py"
+    file.write_text(code)
+    return (sys.executable, "-I", str(file))
+
+
+class Noted(logging.Handler):
+    """Sets an event at a log line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.event, self.lines = Event(), []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        self.event.set()
+
+
+@pytest.fixture
+def told() -> Iterator[Noted]:
+    handler = Noted()
+    logger = logging.getLogger("consent.log")
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)
+
+
+def test_one_goes_into_the_log_the_file_and_the_hook(log, tmp_path, monkeypatch):
+    """Secrets do not go along."""
+    monkeypatch.setenv("CONSENT_SECRET_KEYS", "a secret")
+    monkeypatch.setenv("CONSENT_CHECKPOINT_KEYS", "another")
+    append(log, grant(1), grant(2))
+    out, file = tmp_path / "out", tmp_path / "checkpoint.txt"
+    hook = script(
+        tmp_path,
+        f"import sys, os; open({str(out)!r}, 'w').write(sys.stdin.read() + "
+        "str('CONSENT_SECRET_KEYS' in os.environ or 'CONSENT_CHECKPOINT_KEYS' in os.environ))",
+    )
+    file.write_text("an older one")
+    note = publish(log, [KEY], file, hook)
+    assert kept(log) == [2]
+    assert file.read_text() == note
+    assert out.read_text() == f"{note}False"
+    assert os.listdir(tmp_path).count("checkpoint.txt.new") == 0
+
+
+def test_a_site_makes_one_a_while_after_something_was_appended(log, tmp_path):
+    """As many decisions as come meanwhile share one."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    hook = script(tmp_path, f"open({str(fifo)!r}, 'w').write('called')")
+    publisher = Publisher(lambda: log, [KEY], SOON, None, hook)
+    for number in range(3):
+        (appended,) = append(log, grant(number))
+        publisher.appended(appended.seq)
+    assert fifo.read_text() == "called"
+    assert kept(log)[-1] <= 3
+    (appended,) = append(log, grant(5))
+    publisher.appended(appended.seq)
+    assert fifo.read_text() == "called"
+    publisher.close()
+    assert kept(log)[-1] == 4
+
+
+def test_what_another_process_has_covered_needs_no_second_one(log):
+    publisher = Publisher(lambda: log, [KEY], FAR)
+    (appended,) = append(log, grant(1))
+    publisher.appended(appended.seq)
+    publish(log, [KEY])
+    append(log, grant(2))
+    publisher.close()
+    assert kept(log) == [1]
+
+
+def test_closing_publishes_what_was_not_yet_and_without_news_nothing(log):
+    publisher = Publisher(lambda: log, [KEY], FAR)
+    publisher.close()
+    assert kept(log) == []
+    (appended,) = append(log, grant(1))
+    publisher.appended(appended.seq)
+    publisher.close()
+    publisher.close()
+    assert kept(log) == [1]
+
+
+@pytest.mark.parametrize(("keys", "every"), [([], FAR), ([KEY], 0)])
+def test_without_a_key_or_an_interval_there_is_none(log, keys, every):
+    publisher = Publisher(lambda: log, keys, every)
+    (appended,) = append(log, grant(1))
+    publisher.appended(appended.seq)
+    publisher.close()
+    assert kept(log) == []
+
+
+def test_a_log_that_is_down_is_tried_again(log, told):
+    from consent.errors import LogUnavailable
+
+    calls = iter([LogUnavailable("down"), None])
+    done = Event()
+
+    def opened() -> Log:
+        fault = next(calls, None)
+        if fault is not None:
+            raise fault
+        done.set()
+        return log
+
+    publisher = Publisher(opened, [KEY], SOON)
+    (appended,) = append(log, grant(1))
+    publisher.appended(appended.seq)
+    assert told.event.wait(60)
+    assert done.wait(60)
+    publisher.close()
+    assert told.lines == ["no checkpoint could be made: down"]
+    while not kept(log):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("raise SystemExit(3)", "the hook for checkpoints ended with code 3"),
+        (None, "the hook for checkpoints failed: "),
+    ],
+)
+def test_a_hook_that_fails_is_told_and_the_checkpoint_stands(log, told, tmp_path, code, line):
+    append(log, grant(1))
+    hook = script(tmp_path, code) if code else (str(tmp_path / "nothing"),)
+    publish(log, [KEY], None, hook)
+    assert told.lines[0].startswith(line)
+    assert kept(log) == [1]
+
+
+def test_a_file_that_cannot_be_written_is_told_and_the_hook_still_called(log, told, tmp_path):
+    append(log, grant(1))
+    out = tmp_path / "out"
+    hook = script(tmp_path, f"open({str(out)!r}, 'w').write('called')")
+    publish(log, [KEY], tmp_path / "no folder" / "file", hook)
+    assert "cannot be written" in told.lines[0]
+    assert out.read_text() == "called"
+
+
+def test_after_a_fork_the_child_sees_to_its_own_entries(log, path):
+    publisher = Publisher(lambda: open_log(path, writable=True), [KEY], FAR)
+    (appended,) = append(log, grant(1))
+    publisher.appended(appended.seq)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            own = open_log(path, writable=True)
+            (appended,) = append(own, grant(2))
+            publisher.appended(appended.seq)
+            publisher.close()
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+    assert kept(log) == [2]
+    publisher.close()
+    assert kept(log) == [2]
+
+
+def test_a_site_publishes_when_it_is_closed(make_site: Make):
+    """R41: what was decided since the last one is covered."""
+    site = make_site(checkpoint_keys=KEY)
+    decide(site.client(), "accept")
+    size = site.consent.runtime.log.head().size
+    address = site.consent.settings.log
+    site.consent.close()
+    assert kept(open_log(address, writable=False)) == [size]
+
+
+def test_on_demand_one_is_published_as_the_site_does(capsys, monkeypatch, tmp_path):
+    enter(monkeypatch, tmp_path)
+    run = terminal(capsys)
+    folder = set_up(run, tmp_path)
+    monkeypatch.setenv("CONSENT_CHECKPOINT_KEYS", KEY)
+    toml = (folder / "consent.toml").read_text() + '\n[checkpoints]\nfile = "kept.txt"\n'
+    (folder / "consent.toml").write_text(toml)
+    assert run("log", "create")[0] == 0
+    code, out, _ = run("log", "checkpoint", "--publish")
+    assert code == 0
+    assert read(out, KEYS).size == 0
+    assert (folder / "kept.txt").read_text() == out
+    assert run("log", "checkpoint", "--publish", "-o", "other.txt")[0] == 0
+    assert (folder / "other.txt").read_text() == out
+    assert kept(open_log(str(folder / "consent-log.sqlite3"), writable=False)) == [0]
+    monkeypatch.delenv("CONSENT_CHECKPOINT_KEYS")
+    code, _, err = run("log", "checkpoint", "--publish")
+    assert code == 2
+    assert "consent log key" in err
+
+
+def test_a_checkpoint_that_is_kept_cannot_be_changed_or_deleted(log, path):
+    import sqlite3
+
+    publish(log, [KEY])
+    for statement in ("UPDATE checkpoints SET note = ''", "DELETE FROM checkpoints"):
+        with sqlite3.connect(path) as connection, pytest.raises(sqlite3.IntegrityError):
+            connection.execute(statement)
+        connection.close()
+    with outsider(path) as connection:
+        connection.execute("DELETE FROM checkpoints")
+    assert kept(log) == []
