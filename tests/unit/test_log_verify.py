@@ -232,3 +232,33 @@ def test_removed_content_is_shown_as_none(path):
         (entry,) = show(snapshot, start=11, stop=12)
     assert entry["body"] is None
     assert entry["salt"] is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("DELETE FROM ids WHERE seq = 12", "entry 12 is not found by its consent id"),
+        (
+            "INSERT INTO ids VALUES ('somebody else 00000000', 12)",
+            "found by consent ids that they do not have",
+        ),
+    ],
+)
+def test_an_index_that_leads_elsewhere_is_found(path, statement, message):
+    """R130: who asks by a consent id gets what is filed under it, all of it."""
+    with outsider(path) as connection:
+        log = connection.execute("SELECT consent_ids, first FROM contents").fetchall()
+        rows = [
+            (ids[at : at + 22], first + at // 22)
+            for ids, first in log
+            for at in range(0, len(ids), 22)
+            if ids[at] != " "
+        ]
+        connection.executemany("INSERT INTO ids VALUES (?, ?)", rows)
+        connection.execute(f"UPDATE indexed SET upto = {SIZE}")
+    assert checked(path).ok
+    with outsider(path) as connection:
+        connection.execute(statement)
+    (finding,) = checked(path).findings
+    assert finding.kind == "engine"
+    assert message in finding.message
