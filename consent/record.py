@@ -110,8 +110,8 @@ def consent_record(
         "event": decision.event.value,
         "time": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if consent_id else day_of(at),
         "states": decision.states(optional),
-        "decided": {c: _date(a.day) for c, a in answers.items()},
-        "expires": {c: _date(memory.end(a)) for c, a in answers.items()},
+        "decided": {c: date_of(a.day) for c, a in answers.items()},
+        "expires": {c: date_of(memory.end(a)) for c, a in answers.items()},
         "scopes": {c: _scope(a, c, shown) for c, a in answers.items()},
         "method": method,
         "layout": layout,
@@ -141,7 +141,8 @@ def day_of(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d}"
 
 
-def _date(day: int) -> str:
+def date_of(day: int) -> str:
+    """The day so many days after 1970-01-01, as ISO 8601."""
     return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 

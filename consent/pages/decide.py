@@ -20,8 +20,8 @@ from ..browser.edition import Edition
 from ..choice import Answer, Choice, Decision, Event, Stored
 from ..cookie import Header
 from ..errors import LogError, LogUnavailable, NoticeError
-from ..log import Entry
-from ..record import Shown, canonical, consent_record, day_of
+from ..log import Entry, counters
+from ..record import Shown, canonical, consent_record
 from .chain import continuing
 from .runtime import Runtime
 
@@ -76,7 +76,8 @@ async def decide(
     if decision.grants():
         error, status = await _obstacle(runtime, shown, address)
         if error:
-            decision = _without_grants(edition, choice, today, asked - granted, scopes)
+            asked = asked - granted
+            decision = _without_grants(edition, choice, today, asked, scopes)
     if decision.event is None:
         return _outcome(runtime, edition, choice, decision, "", error, status)
     recorded = await _recorded(runtime)
@@ -85,17 +86,22 @@ async def decide(
     try:
         if not recorded:
             raise LogUnavailable("what was shown is not in it")
-        entry = await _append(runtime, entry, decision, shown, form["decision"])
+        entry, new = await _append(runtime, entry, decision)
     except LogUnavailable as fault:
         logger.error("the consent log is down: %s", fault)
         if decision.grants():
             error, status = "mixed" if set(asked) - set(granted) else "log", 503
-            decision = _without_grants(edition, choice, today, asked - granted, scopes)
+            asked = asked - granted
+            decision = _without_grants(edition, choice, today, asked, scopes)
             if decision.event is None:
                 return _outcome(runtime, edition, choice, decision, "", "log", 503)
             consent_id = decision.held
             entry = _entry(runtime, edition, choice, decision, shown, consent_id, form)
         await to_thread.run_sync(_spool, runtime, entry)
+        new = True
+    if new:
+        states = decision.states(c for c in edition.rules.optional if c in asked)
+        runtime.count(*counters.decided(shown, form["decision"], states, choice.signal))
     return _outcome(runtime, edition, choice, decision, consent_id, error, status)
 
 
@@ -198,19 +204,17 @@ def _entry(
     )
 
 
-async def _append(
-    runtime: Runtime, entry: Entry, decision: Decision, shown: Shown | None, button: str
-) -> Entry:
-    """Append, unless it is a refusal beyond the rate at which refusals are written one by one."""
-    day = day_of(runtime.now())
-    # Counters stay for good: what a form says itself is no name for one.
-    runtime.log.count(day, f"{button} {shown.hash[:16] if shown else 'unknown'}")
+async def _append(runtime: Runtime, entry: Entry, decision: Decision) -> tuple[Entry, bool]:
+    """Append, unless it is a refusal beyond the rate at which refusals are written one by one.
+
+    Gives the entry as it stands in the log, and whether it is a decision that was not there yet.
+    """
     if decision.event is Event.REFUSAL and not runtime.refusals.take():
-        runtime.log.count(day, "refusal not written")
-        return entry
+        runtime.count(counters.NOT_WRITTEN)
+        return entry, True
     appended = await runtime.log.append(entry)
     runtime.publisher.appended(appended.seq)
-    return replace(entry, body=appended.body)
+    return replace(entry, body=appended.body), appended.new
 
 
 def _spool(runtime: Runtime, entry: Entry) -> None:

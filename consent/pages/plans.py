@@ -25,15 +25,19 @@ from ..declaration import Kind
 from ..notice.package import Package
 from ..texts import texts
 from ..texts.dates import date_in_words
+from .sent import Sent, count
 from .tokens import random_token
 
 if TYPE_CHECKING:
+    from ..log import Log
     from .runtime import Runtime
     from .visitor import Visitor
 
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+_UNCOUNTED = Sent()
 
 
 def remember(memory: dict[K, V], key: K, value: V, most: int = 4096) -> None:
@@ -49,7 +53,7 @@ class Judged:
     It holds from `begin` to `end`, the edition to `until`, in seconds since 1970-01-01 UTC; `day`
     counts from there. The memories are by the signals that came with the cookie; `by_field` is by
     the hash of these and all the cookies of a request, where none is to be hidden from the app:
-    what others keep in theirs is not kept here.
+    what others keep in theirs is not kept here. `sent` counts the banners in each language.
     """
 
     __slots__ = (
@@ -60,6 +64,7 @@ class Judged:
         "day",
         "edition",
         "end",
+        "sent",
         "shared",
         "until",
     )
@@ -74,6 +79,7 @@ class Judged:
         self.by_cookie: dict[str, dict[bytes | None, Plans]] = defaultdict(dict)
         self.by_answers: dict[str, dict[Said | None, Plans]] = defaultdict(dict)
         self.shared: dict[tuple[object, ...], Plans] = {}
+        self.sent = {lang: Sent(text) for lang, (text, _) in edition.presentations.items()}
 
     def everybody(self, runtime: Runtime) -> Plans | None:
         """What is done to pages that a shared cache may keep, if it may keep any (R120)."""
@@ -84,6 +90,10 @@ class Judged:
             self.shared[()] = Plans(runtime, self.edition, nobody, shared=True)
         return self.shared[()]
 
+    def count_sent(self, log: Log | None) -> None:
+        """Let the log, if there is one, count the banners that were sent."""
+        count(log, self.day, self.sent.values())
+
 
 class Plans:
     """What one state of choice means for pages, whoever asks for them.
@@ -92,6 +102,8 @@ class Plans:
     them. `told` is the notice change that the visitor is told of. `plan` is for the host's pages,
     `flowing` for our own, which have the banner in their flow (R19). `policy` is the content
     security policy of the host's, if the site wants one.
+
+    `sent` counts the banners in each language, where pages have one.
 
     With `shared` they are for pages that are the same for everybody; `everybody` are those plans,
     whose `plan` is then everybody's, but for the cookies that pass.
@@ -108,6 +120,7 @@ class Plans:
         "plan",
         "policy",
         "runtime",
+        "sent",
         "shared",
         "style",
         "tag",
@@ -123,8 +136,10 @@ class Plans:
         *,
         shared: bool = False,
         everybody: Plans | None = None,
+        sent: Mapping[str, Sent] | None = None,
     ) -> None:
         self.runtime = runtime
+        self.sent = sent if choice.asked and sent else {}
         self.shared = shared
         self.edition = edition
         self.choice = choice
@@ -145,7 +160,7 @@ class Plans:
         )
         self.flowing = self._plan(flow=True)
         self.policy = _policy(edition, choice)
-        self._made: dict[tuple[object, ...], Insertion | None] = {}
+        self._made: dict[tuple[object, ...], tuple[Insertion | None, Sent]] = {}
 
     def _hosts(self) -> Hosts | None:
         settings = self.edition.settings
@@ -176,8 +191,10 @@ class Plans:
             firewall=None if flow else self.firewall,
         )
 
-    def made(self, lang: str, scope: Scope, linked: bool, flow: bool) -> Insertion | None:
-        """What goes into the page at an address, whoever asks for it; None for nothing.
+    def inserted(
+        self, lang: str, scope: Scope, linked: bool, flow: bool
+    ) -> tuple[Insertion | None, Sent]:
+        """What goes into the page at an address, whoever asks for it, and what counts it.
 
         `lang` is the page's own language (R15), `linked` tells that it has the settings link.
         """
@@ -185,7 +202,8 @@ class Plans:
         try:
             return self._made[key]
         except KeyError:
-            made = self._make(self.spoken(lang), self.back(scope), linked, flow)
+            lang = self.spoken(lang)
+            made = self._make(lang, self.back(scope), linked, flow), self.sent.get(lang, _UNCOUNTED)
             remember(self._made, key, made, 64)
             return made
 
@@ -239,7 +257,9 @@ class Page:
 
     def insertion(self, lang: str) -> Insertion | None:
         """Banner or announcement, settings link and script, in the page's own language (R15)."""
-        return self._plans.made(lang, self._scope, self._visitor.linked, self._flow)
+        made, sent = self._plans.inserted(lang, self._scope, self._visitor.linked, self._flow)
+        sent.n += 1
+        return made
 
     def placeholder(self, name: str, attributes: Mapping[str, str], inner: bytes) -> bytes:
         """What stands for an embed that may not load (R18)."""

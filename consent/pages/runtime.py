@@ -31,7 +31,7 @@ from ..log.spool import Spool
 from ..notice.lifecycle import ANNOUNCED_AFTER_EFFECT
 from ..notice.package import Package, artifacts
 from ..notice.shelf import Shelf
-from ..record import Shown, canonical
+from ..record import Shown, canonical, day_of
 from ..settings import Settings, address
 from ..signal import BY_FIELD, added, given
 from .chain import revived, unless_same
@@ -128,6 +128,8 @@ class Runtime:
                 self._judged, self.recorded = self._judge_anew(), False
             elif not before.begin <= now < before.end:
                 self._judged = Judged(before.edition, before.until, int(now // 86_400))
+            if self._judged is not before:
+                before.count_sent(self._log)
             return self._judged
 
     def _judge_anew(self) -> Judged:
@@ -201,7 +203,9 @@ class Runtime:
             plans = judged.shared.get(shared)
             if plans is None:
                 everybody = judged.everybody(self)
-                plans = Plans(self, judged.edition, choice, told, everybody=everybody)
+                plans = Plans(
+                    self, judged.edition, choice, told, everybody=everybody, sent=judged.sent
+                )
                 remember(judged.shared, shared, plans)
             remember(judged.by_answers[signal], said, plans)
         # Only what was signed here is worth remembering: others could fill the memory.
@@ -257,6 +261,18 @@ class Runtime:
             self._log.spool(entry)
         else:
             Spool(f"{self.settings.log}.spool").add(entry)
+
+    def count(self, *names: str) -> None:
+        """Add one to counters of today; while there is no log to count in, nothing is counted."""
+        log, day = self._log, day_of(self.now())
+        if log is not None:
+            for name in names:
+                log.count(day, name)
+            self._judged.count_sent(log)
+
+    def note_shown(self, lang: str) -> None:
+        """Note that a banner was sent otherwise than in a page of the host's."""
+        self._judged.sent[lang].n += 1
 
     def _start(self) -> None:
         try:
@@ -349,6 +365,7 @@ class Runtime:
                     self._scopes[digest] = Scope(content["category"], content["services"])
         if set(self._scopes) != known:
             with self._lock:
+                self._judged.count_sent(self._log)
                 self._judged = self._judge_anew()
 
     def shown(self, digest: str) -> Shown | None:
@@ -376,6 +393,7 @@ class Runtime:
     def close(self) -> None:
         """Write what waits and let go of the log; what comes later opens it again."""
         self.publisher.close()
+        self._judged.count_sent(self._log)
         log, self._log = self._log, None
         if log is not None:
             log.close()

@@ -119,4 +119,6 @@ def state(runtime: Runtime, edition: Edition, choice: Choice, scope: Scope) -> R
     headers = {**PRIVATE, "cache-control": "private, no-cache", "etag": etag}
     if not_modified(scope, etag):
         return Response(status_code=304, headers=headers)
+    if choice.asked:
+        runtime.note_shown(lang)
     return Response(body, media_type="application/json", headers=headers)

@@ -300,17 +300,6 @@ def test_a_flood_of_refusals_is_counted_instead_of_written(site: Site) -> None:
         assert {c.name: c.n for c in snapshot.counts()}["refusal not written"] == 1
 
 
-def test_nobody_writes_into_the_counters_by_refusing(site: Site) -> None:
-    """R133: one counter a button and text that was shown; all other texts share one."""
-    form = fields(site.client().get("/choices/fi").text)
-    for shown in (form["shown"], "hello, log", "f" * 64, *(f"{n:064x}" for n in range(20))):
-        decide(site.client(), "reject", form={**form, "shown": shown})
-    site.close()  # writes what is still counted in memory
-    with open_reader(site.folder / "log.sqlite3") as log, log.snapshot() as snapshot:
-        counted = {counter.name: counter.n for counter in snapshot.counts()}
-    assert counted == {f"reject {form['shown'][:16]}": 1, "reject unknown": 22}
-
-
 @pytest.mark.parametrize("body", [b"x", b"\xff\xfe", b"decision=nonsense", b""])
 def test_a_body_that_is_no_form_is_answered_400(site: Site, body: bytes) -> None:
     headers = {"content-type": "application/x-www-form-urlencoded"}
