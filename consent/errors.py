@@ -4,6 +4,7 @@ ConsentError
 ├── SettingsError      every fault of a settings file at once
 ├── NoticeError        every fault of a notice version at once
 ├── AuditError         a site that cannot be visited
+├── StatisticsError    statistics that cannot be given as asked for
 └── LogError
     ├── LogMissing     no log at that address; it is made by command only
     ├── LogUnavailable the log cannot take or give an entry now
@@ -53,6 +54,14 @@ class NoticeError(_Problems):
 
 class AuditError(ConsentError):
     """A site cannot be visited for an audit; `remedy` says what to do about it."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class StatisticsError(ConsentError):
+    """Statistics cannot be given as they were asked for; `remedy` says what to do about it."""
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)

@@ -19,6 +19,7 @@ from ..errors import (
     LogMissing,
     NoticeError,
     SettingsError,
+    StatisticsError,
 )
 
 FINE, FOUND, FAILED = 0, 1, 2
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of every command, with all help texts."""
-    from . import audit, check, log, notice, scope, start
+    from . import audit, check, log, notice, scope, start, stats
 
     root = argparse.ArgumentParser(
         prog="consent",
@@ -72,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action=_Version, help="print the version and leave")
     commands = root.add_subparsers(metavar="COMMAND", required=True)
-    for group in (start, check, audit, scope, log, notice):
+    for group in (start, check, audit, scope, log, stats, notice):
         group.add(commands)
     return root
 
@@ -102,7 +103,7 @@ def _say(message: str, remedy: str, code: int = FAILED) -> int:
 
 
 def _remedy(error: ConsentError) -> str:
-    if isinstance(error, AuditError):
+    if isinstance(error, AuditError | StatisticsError):
         return error.remedy
     if isinstance(error, LogMissing):
         return "mend the path, or make a new log there with: consent log create"
