@@ -24,7 +24,7 @@ from ..browser.undeclared import Undeclared
 from ..choice import Choice, Stored
 from ..cookie import ChoiceCookie, Header, find, find_in
 from ..declaration import Kind, Scope
-from ..errors import LogError, LogUnavailable, NoticeError, Problem
+from ..errors import LogError, LogUnavailable
 from ..log import Entry, Log, open_log
 from ..log.publishing import Publisher
 from ..log.spool import Spool
@@ -38,6 +38,7 @@ from .chain import revived, unless_same
 from .embeds import Embeds
 from .limits import Bucket
 from .plans import Judged, Plans, remember
+from .published import published
 from .reports import Tally
 
 logger = logging.getLogger("consent")
@@ -297,7 +298,7 @@ class Runtime:
 
     def _record(self) -> None:
         log, edition, now = self.log, self.edition, self.now()
-        published = self._published(log)
+        known = published(log, self.shelf)
         kept = edition.artifacts()
         for package in self.shelf.packages:
             kept |= artifacts(package)
@@ -305,7 +306,7 @@ class Runtime:
         time_text = f"{now:%Y-%m-%dT%H:%M:%SZ}"
         for package in self.shelf.packages:
             number = str(package.number)
-            if published.get(number) == package.hash:
+            if known.get(number) == package.hash:
                 continue
             publication = {
                 "kind": "publication",
@@ -333,25 +334,6 @@ class Runtime:
         self.publisher.appended(log.head().size - 1)
         # Unless the clock has brought another notice into force meanwhile.
         self.recorded = self.edition.shown.keys() == edition.shown.keys()
-
-    def _published(self, log: Log) -> dict[str, str]:
-        published: dict[str, str] = {}
-        problems = []
-        for _, body in log.bodies("publication"):
-            entry = json.loads(body)
-            if entry["document"] == self.shelf.document:
-                published[entry["version"]] = entry["hash"]
-        for package in self.shelf.packages:
-            number = str(package.number)
-            if published.get(number, package.hash) != package.hash:
-                place = f"{package.document}/{number}"
-                message = "was published with other content, as the log shows"
-                problems.append(
-                    Problem(place, "", message, "restore it, or publish the text as a new version")
-                )
-        if problems:
-            raise NoticeError(problems)
-        return published
 
     def _learn(self, log: Log) -> None:
         """Read every scope that was ever in use: an answer to a wider one still counts (R24)."""
