@@ -22,7 +22,9 @@ __all__ = [
     "Counter",
     "Entry",
     "Head",
+    "Health",
     "Log",
+    "Meter",
     "Row",
     "Run",
     "Snapshot",
@@ -146,6 +148,26 @@ class Counter(NamedTuple):
     n: int
 
 
+class Health(NamedTuple):
+    """How writing does in one process: entries that wait in its queue, entries that wait in the
+    spool, which processes share, and whether the log took what it was given last.
+    """
+
+    queued: int
+    spooled: int
+    works: bool
+
+
+class Meter(Protocol):
+    """What measures writing; it is told numbers by the writer's thread, and must be quick."""
+
+    def committed(self, entries: int, seconds: float) -> None:
+        """A group of entries became durable in one transaction that took so long."""
+
+    def failed(self, entries: int) -> None:
+        """So many entries could not be appended."""
+
+
 class Snapshot(Protocol):
     """One unchanging view of a log, for verifying and exporting while others append."""
 
@@ -229,6 +251,14 @@ class Log(Protocol):
 
     def count(self, day: str, name: str, n: int = 1) -> None:
         """Add to a daily counter; stored with the next entries or about two seconds later."""
+        ...
+
+    def measure(self, meter: Meter) -> None:
+        """Tell a meter of all that is written from now on, in this process."""
+        ...
+
+    def health(self) -> Health:
+        """Tell how writing does."""
         ...
 
     def put_artifacts(self, artifacts: Mapping[str, tuple[str, bytes]]) -> None:

@@ -18,7 +18,12 @@ logger = getLogger("consent.log")
 PATIENCE = 60
 """Seconds that the hook may take."""
 
-SECRETS = ("CONSENT_SECRET_KEYS", "CONSENT_CHECKPOINT_KEYS", "CONSENT_LOG_URL")
+SECRETS = (
+    "CONSENT_SECRET_KEYS",
+    "CONSENT_CHECKPOINT_KEYS",
+    "CONSENT_LOG_URL",
+    "CONSENT_METRICS_TOKEN",
+)
 """What the hook has no need of."""
 
 

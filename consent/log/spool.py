@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from logging import getLogger
 
@@ -116,6 +117,14 @@ class Spool:
             return os.stat(self.path).st_size > 0
         except OSError:
             return False
+
+    def count(self) -> int:
+        """Tell how many entries are kept; none where they cannot be read."""
+        try:
+            with open(self.path, "rb") as file:
+                return sum(chunk.count(b"\n") for chunk in iter(partial(file.read, 2**20), b""))
+        except OSError:
+            return 0
 
     def add(self, entry: Entry) -> None:
         """Keep an entry, durable on return; raises `LogUnavailable` when it cannot be."""

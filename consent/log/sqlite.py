@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any
 
 from consent.errors import LogCorrupt, LogError, LogUnavailable
-from consent.log import Appended, Counter, Entry, Head, Row, Run, Snapshot
+from consent.log import Appended, Counter, Entry, Head, Health, Meter, Row, Run, Snapshot
 from consent.log import sqlite_runs as runs
 from consent.log.runs import ID_SIZE, NO_ID, RUN, split_ids
 from consent.log.spool import Spool
@@ -199,6 +199,14 @@ class SqliteLog:
     def count(self, day: str, name: str, n: int = 1) -> None:
         """Add to a daily counter; see `Log.count`."""
         self._writer.count(day, name, n)
+
+    def measure(self, meter: Meter) -> None:
+        """Tell a meter of what is written; see `Log.measure`."""
+        self._writer.meter = meter
+
+    def health(self) -> Health:
+        """Tell how writing does; see `Log.health`."""
+        return self._writer.health()
 
     def put_artifacts(self, artifacts: Mapping[str, tuple[str, bytes]]) -> None:
         """Store artifacts; see `Log.put_artifacts`."""

@@ -20,7 +20,7 @@ from typing import Protocol
 from weakref import WeakSet
 
 from consent.errors import LogError, LogUnavailable
-from consent.log import Appended, Entry
+from consent.log import Appended, Entry, Health, Meter
 from consent.log.spool import Spool
 
 logger = getLogger("consent.log")
@@ -126,6 +126,7 @@ class Writer:
         self._spool = spool
         self._limit = limit
         self._revive = revive
+        self.meter: Meter | None = None
         self._closing = False
         self._reset()
         _writers.add(self)
@@ -164,6 +165,10 @@ class Writer:
         if first:
             self._nudge()
 
+    def health(self) -> Health:
+        """Tell how writing does; see `Log.health`."""
+        return Health(self._queue.qsize(), self._spool.count(), not self._failing)
+
     def close(self) -> None:
         """Write what waits and end the thread."""
         with self._lock:
@@ -192,6 +197,8 @@ class Writer:
             if self._closing:
                 raise LogUnavailable("the log is closed")
             if self._queue.qsize() >= self._limit:
+                if self.meter is not None:
+                    self.meter.failed(1)
                 raise LogUnavailable(f"{self._limit} entries wait for the log already")
             self._queue.put(waiting)
             if self._thread is None:
@@ -266,11 +273,13 @@ class Writer:
         """Commit a group and answer its callers; returns whether the log took it."""
         entries = [waiting[0] for waiting in group]
         outcomes: Sequence[_Outcome]
+        failures = 0
         try:
             outcomes = self._commit(entries)
             worked = True
         except BaseException as error:  # whatever it is, nobody may be left waiting
             outcomes = self._singly(entries, error)
+            failures = sum(isinstance(outcome, BaseException) for outcome in outcomes)
             worked = not isinstance(outcomes[-1], LogError)
             if not worked:
                 self._note(error)
@@ -279,6 +288,8 @@ class Writer:
             # Those who came while the log failed have waited their share too; they are taken out
             # before anybody is told, so that who comes afterwards is tried anew.
             late = self._take(0, self._limit) or []
+        if failures and self.meter is not None:
+            self.meter.failed(failures + len(late))
         _deliver(group, outcomes)
         if late:
             failed = outcomes[-1]
@@ -291,6 +302,7 @@ class Writer:
         if self._counts:
             with self._lock:
                 counts, self._counts = self._counts, counts
+        begun = monotonic()
         try:
             appended = self._engine.commit(entries, counts)
         except BaseException:
@@ -300,6 +312,8 @@ class Writer:
             raise
         if self._failing:
             self._note(None)
+        if self.meter is not None and entries:
+            self.meter.committed(len(entries), monotonic() - begun)
         return appended
 
     def _singly(self, entries: list[Entry], error: BaseException) -> list[_Outcome]:

@@ -72,6 +72,10 @@ async def respond(
         return settings.state(runtime, edition, choice, scope)
     if name == "checkpoint" and runtime.settings.checkpoint_keys:
         return await checkpoint.checkpoint(runtime)
+    if name == "metrics" and runtime.metrics is not None:
+        from . import metrics
+
+        return await metrics.answer(runtime, runtime.metrics, scope)
     if name == "embed":
         return embed.once(runtime, edition, scope)
     return answers.missing(runtime, edition, scope)

@@ -10,6 +10,7 @@ import base64
 import hmac
 import logging
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -102,6 +103,8 @@ async def decide(
     if new:
         states = decision.states(c for c in edition.rules.optional if c in asked)
         runtime.count(*counters.decided(shown, form["decision"], states, choice.signal))
+        if runtime.metrics is not None and decision.event is not None:
+            runtime.metrics.decided(decision.event)
     return _outcome(runtime, edition, choice, decision, consent_id, error, status)
 
 
@@ -212,7 +215,10 @@ async def _append(runtime: Runtime, entry: Entry, decision: Decision) -> tuple[E
     if decision.event is Event.REFUSAL and not runtime.refusals.take():
         runtime.count(counters.NOT_WRITTEN)
         return entry, True
+    begun = time.perf_counter()
     appended = await runtime.log.append(entry)
+    if runtime.metrics is not None:
+        runtime.metrics.appended(time.perf_counter() - begun)
     runtime.publisher.appended(appended.seq)
     return replace(entry, body=appended.body), appended.new
 

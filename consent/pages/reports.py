@@ -114,6 +114,8 @@ async def take(runtime: Runtime, scope: Scope, receive: Receive) -> Response:
                 tally.add(runtime.log, day, to.host, f"{found[1]}-src")
             except LogError:
                 return Response(status_code=503)
+            if runtime.metrics is not None:
+                runtime.metrics.reported()
     return Response(status_code=204)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from threading import Lock
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from ..browser.edition import Edition
@@ -40,6 +40,9 @@ from .limits import Bucket
 from .plans import Judged, Plans, remember
 from .published import published
 from .reports import Tally
+
+if TYPE_CHECKING:
+    from .metrics import Metrics
 
 logger = logging.getLogger("consent")
 
@@ -89,6 +92,11 @@ class Runtime:
         self.tally = Tally(settings)
         self.embeds = Embeds(settings.keys, settings.site.host, settings.prefix)
         self._log: Log | None = None
+        self.metrics: Metrics | None = None
+        if settings.metrics_token:  # nobody else needs the library
+            from .metrics import Metrics
+
+            self.metrics = Metrics(self)
         checkpoints = settings.checkpoints
         self.publisher = Publisher(
             lambda: self.log,
@@ -250,7 +258,10 @@ class Runtime:
         if self._log is None:
             with self._opening:
                 if self._log is None:
-                    self._log = open_log(self.settings.log, writable=True, revive=revived)
+                    opened = open_log(self.settings.log, writable=True, revive=revived)
+                    if self.metrics is not None:
+                        opened.measure(self.metrics)
+                    self._log = opened
         return self._log
 
     def spool(self, entry: Entry) -> None:

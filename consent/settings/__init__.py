@@ -17,6 +17,7 @@ from ..choice import Memory
 from ..declaration import Declaration
 from ..errors import Problem, SettingsError
 from .checkpoints import Checkpoints, read_checkpoints
+from .metrics import read_metrics
 from .reader import Reader, show
 from .secrets import checkpoint_keys, cookie_keys
 from .services import read_declaration
@@ -104,6 +105,7 @@ class Settings:
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     keys: tuple[str, ...] = field(repr=False, default=())
     checkpoint_keys: tuple[str, ...] = field(repr=False, default=())
+    metrics_token: str = field(repr=False, default="")
 
 
 def load(
@@ -163,6 +165,7 @@ def parse(
         checkpoints=read_checkpoints(root.inner("checkpoints"), file.parent),
         keys=cookie_keys(environ, problems) if signing else (),
         checkpoint_keys=checkpoint_keys(environ, problems) if signing else (),
+        metrics_token=read_metrics(root.inner("metrics"), environ, signing=signing),
     )
     _no_collision(root, settings)
     root.close()

@@ -42,6 +42,9 @@ position = "bar"
 settings_link = "own"
 style = "linked"
 
+[metrics]
+enabled = false
+
 [theme]
 scheme = "light"
 light.accent = "#0b4fa8"

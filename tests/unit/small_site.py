@@ -88,7 +88,12 @@ class Site:
     """The site under test: `client()` is a visitor, `log()` what was recorded."""
 
     def __init__(
-        self, folder: Path, toml: str = TOML, page: str = PAGE, checkpoint_keys: str = ""
+        self,
+        folder: Path,
+        toml: str = TOML,
+        page: str = PAGE,
+        checkpoint_keys: str = "",
+        metrics_token: str = "",
     ) -> None:
         self.folder = folder
         self.clock = Clock()
@@ -96,7 +101,11 @@ class Site:
         (folder / "consent.toml").write_text(toml, encoding="utf-8")
         if not (folder / "log.sqlite3").exists():
             create_log(str(folder / "log.sqlite3"), "test")
-        self.environ = {"CONSENT_SECRET_KEYS": KEY, "CONSENT_CHECKPOINT_KEYS": checkpoint_keys}
+        self.environ = {
+            "CONSENT_SECRET_KEYS": KEY,
+            "CONSENT_CHECKPOINT_KEYS": checkpoint_keys,
+            "CONSENT_METRICS_TOKEN": metrics_token,
+        }
         self.consent = Consent(load(folder / "consent.toml", self.environ), self.clock)
         self.page = page
 

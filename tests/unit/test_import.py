@@ -15,10 +15,17 @@ LOADED_ON_FIRST_USE = {
     "Markdown and all of publication": ("markdown", "yaml", "nh3", "consent.notice.publish"),
     "the log": ("sqlite3", "consent.log.sqlite", "consent.log.verify"),
     "templates and settings": ("jinja2", "consent.settings", "consent.notice"),
+    "metrics and charts": ("prometheus_client", "matplotlib", "consent.pages.metrics"),
     "a server or a client of HTTP": ("uvicorn", "httpx", "urllib.request"),
 }
 # What the declaration, the answers and the forms of a site need, and the command line does too.
-NOT_FOR_SERVING = ("the command line", "PostgreSQL", "Playwright", "a server or a client of HTTP")
+NOT_FOR_SERVING = (
+    "the command line",
+    "PostgreSQL",
+    "Playwright",
+    "metrics and charts",
+    "a server or a client of HTTP",
+)
 
 
 def loaded_by(statement: str) -> frozenset[str]:

@@ -188,6 +188,71 @@ def test_counters_survive_a_log_that_is_down(engine, writer):
     assert engine.counted == {("2026-11-23", "shown"): 1}
 
 
+class Meter:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.groups: list[int] = []
+        self.failures: list[int] = []
+
+    def committed(self, entries: int, seconds: float) -> None:
+        assert seconds >= 0
+        self.groups.append(entries)
+
+    def failed(self, entries: int) -> None:
+        self.failures.append(entries)
+
+
+def test_a_meter_is_told_of_every_group_that_became_durable(engine, writer):
+    writer.meter = meter = Meter()
+    futures = stopped(engine, writer, 20)
+    writer.count("2026-11-23", "shown")
+    engine.go.set()
+    wait(futures, 60)
+    assert meter.groups == [1, 19]
+    assert meter.failures == []
+
+
+def test_a_meter_is_told_of_every_entry_that_could_not_be_appended(engine, writer):
+    writer.meter = meter = Meter()
+    engine.fail = lambda entries: LogUnavailable("down")
+    futures = stopped(engine, writer, 250)
+    engine.go.set()
+    wait(futures, 60)
+    assert (meter.groups, sum(meter.failures)) == ([], 250)
+    engine.fail = lambda entries: ValueError("bad") if entries[-1].body == b"7" else None
+    with pytest.raises(ValueError, match="bad"):
+        writer.append_soon(entry(7)).result(60)
+    assert sum(meter.failures) == 251
+
+
+def test_what_a_full_queue_refuses_is_a_failure_too(engine, writer):
+    writer.meter = meter = Meter()
+    futures = stopped(engine, writer, 301)
+    with pytest.raises(LogUnavailable):
+        writer.append_soon(entry(301))
+    assert meter.failures == [1]
+    engine.go.set()
+    wait(futures, 60)
+
+
+def test_health_tells_what_waits_and_whether_the_log_works(engine, writer):
+    futures = stopped(engine, writer, 6)
+    assert writer.health() == (5, 0, True)
+    engine.fail = lambda entries: LogUnavailable("down")
+    engine.go.set()
+    wait(futures, 60)
+    until(lambda: not writer.health().works)
+    engine.go.clear()
+    for number in range(3):
+        writer.spool(Entry("consent", b"%d" % number, once=b"%d" % number))
+    assert writer.health().spooled == 3
+    engine.fail = lambda entries: None
+    engine.go.set()
+    writer.append_soon(entry(9)).result(60)
+    until(lambda: writer.health() == (0, 0, True))
+
+
 def test_closing_writes_what_waits_and_closes_the_engine(engine, writer):
     futures = stopped(engine, writer, 290)
     writer.count("2026-11-23", "shown")
