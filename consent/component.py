@@ -23,6 +23,7 @@ from .browser.request import prepared, with_own_etags
 from .browser.shared import watching_cookies, without_validators
 from .pages import is_ours, load, respond
 from .pages.visitor import Visitor
+from .structured import event
 
 # Settings, templates, notices and the log are loaded when the component of a site is made: what
 # only imports the package, as a task queue or a command of the site's does, does not wait for them.
@@ -140,6 +141,7 @@ class ConsentMiddleware:
                 root,
                 ", ".join(path.rstrip("/") for path in outside),
                 root,
+                extra=event("paths-unreachable", root=root),
             )
 
     def _closing(self, send: Send) -> Send:

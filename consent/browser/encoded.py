@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from functools import lru_cache
 from typing import Any
 
+from ..structured import event
 from .headers import Fields, Headers, revised
 from .plan import Plan
 from .request import FILES, READ, Scope, takes_html
@@ -275,4 +276,4 @@ def _tell(what: str) -> None:
     """Log it once."""
     if what not in _told:
         _told.add(what)
-        _logger.warning(what)
+        _logger.warning(what, extra=event("page-unreadable"))

@@ -14,6 +14,7 @@ import logging
 import re
 from collections.abc import Callable
 
+from ..structured import event
 from .elements import (
     OPENED,
     OPENED_FOREIGN,
@@ -314,7 +315,7 @@ class Gates:
         """
         if not self._lost:
             self._lost = True
-            _logger.warning("a page nests more than %d elements: its gates stay closed", DEEPEST)
+            _logger.warning("a page nests too deep: gates stay closed", extra=event("page-deep"))
         foreign = any(e.kind not in (TEMPLATE, OPENED) for e in self._elements.stack)
         if foreign and not self._removing:
             self._leave_out(buffer, start, end)
@@ -381,7 +382,7 @@ class Gates:
                 inner = inner[: start - kept]  # the held start of this end tag
             self._embed, self._inner = None, []
             if len(inner) > LIMIT or long or not self._placeholder:
-                _logger.warning("an embed of more than %d bytes got no placeholder", LIMIT)
+                _logger.warning("a long embed got no placeholder", extra=event("embed-too-long"))
                 return
             self._leave_out(buffer, end, end)
             self._out.append(self._placeholder(*closed.embed, inner))

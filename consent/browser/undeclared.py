@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import catalogue
 from ..declaration import Declaration
+from ..structured import event
 from .request import Scope
 from .set_cookie import lifetime
 
@@ -52,14 +53,19 @@ class Undeclared:
         if not first:
             return
         if name == OTHERS:
-            _logger.warning("more than %d undeclared cookies: no more of them are named", _MOST)
+            _logger.warning(
+                "more than %d undeclared cookies: no more of them are named",
+                _MOST,
+                extra=event("cookies-undeclared", most=_MOST),
+            )
             return
         _logger.warning(
-            "the site set a cookie that is not declared, %s, at %s: %s\n%s",
+            "the site set a cookie that is not declared, %s%s: %s\n%s",
             show(name),
-            show(_place(scope)),
+            _place(scope),
             "it was dropped" if dropped else 'it passed, for undeclared = "report" is set',
             self.remedy(name, field),
+            extra=event("cookie-undeclared", cookie=name[:200], dropped=dropped),
         )
 
     def note_host(self, host: str) -> None:
@@ -76,6 +82,7 @@ class Undeclared:
             "[services.<id>]\nhosts = [%s]",
             show(host),
             show(host),
+            extra=event("host-undeclared", host=host[:200]),
         )
 
     def remedy(self, name: str, field: bytes) -> str:
@@ -108,10 +115,11 @@ def show(text: str) -> str:
 
 
 def _place(scope: Scope) -> str:
+    """Where in the site that was; nothing where only the visitor's own address would tell it."""
     path: Any = getattr(scope.get("route"), "path", None)
-    if isinstance(path, str):
-        return str(scope.get("root_path", "")) + path
-    return str(scope["path"])
+    if not isinstance(path, str):
+        return ""
+    return f", at {show(str(scope.get('root_path', '')) + path)}"
 
 
 def _in_catalogue(name: str) -> str:

@@ -12,6 +12,7 @@ from threading import Lock, Timer
 from consent.errors import LogError
 from consent.log import Log
 from consent.log.checkpoint import checkpoint
+from consent.structured import event
 
 logger = getLogger("consent.log")
 
@@ -42,7 +43,12 @@ def publish(
         try:
             put(file, note)
         except OSError as error:
-            logger.error("the checkpoint cannot be written to %s: %s", file, error.strerror)
+            logger.error(
+                "the checkpoint cannot be written to %s: %s",
+                file,
+                error.strerror,
+                extra=event("checkpoint-file-failed", file=str(file)),
+            )
     if hook:
         _run(hook, note)
     return note
@@ -62,10 +68,16 @@ def _run(hook: Sequence[str], note: str) -> None:
             hook, input=note.encode(), env=environment, timeout=PATIENCE, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        logger.error("the hook for checkpoints failed: %s", error)
+        logger.error(
+            "the hook for checkpoints failed: %s", error, extra=event("checkpoint-hook-failed")
+        )
     else:
         if done.returncode:
-            logger.error("the hook for checkpoints ended with code %s", done.returncode)
+            logger.error(
+                "the hook for checkpoints ended with code %s",
+                done.returncode,
+                extra=event("checkpoint-hook-failed", code=done.returncode),
+            )
 
 
 class Publisher:
@@ -128,5 +140,5 @@ class Publisher:
             if covered <= last:
                 publish(log, self._keys, self._file, self._hook)
         except LogError as error:
-            logger.error("no checkpoint could be made: %s", error)
+            logger.error("no checkpoint could be made: %s", error, extra=event("checkpoint-failed"))
             self._start()

@@ -20,6 +20,7 @@ from logging import getLogger
 from consent.errors import LogUnavailable
 from consent.log import Entry
 from consent.record import canonical
+from consent.structured import event
 
 logger = getLogger("consent.log")
 
@@ -168,6 +169,11 @@ class Spool:
             damaged += [write_line(replace(entry, revise=None))[:-1] for entry in refused]
         if damaged:
             append_durably(self.path + ".damaged", b"\n".join(damaged) + b"\n")
-            logger.error("%d spooled lines moved to %s.damaged", len(damaged), self.path)
+            logger.error(
+                "%d spooled lines moved to %s.damaged",
+                len(damaged),
+                self.path,
+                extra=event("spool-damaged", lines=len(damaged)),
+            )
         os.ftruncate(file, 0)
         os.fdatasync(file)

@@ -22,6 +22,7 @@ from weakref import WeakSet
 from consent.errors import LogError, LogUnavailable
 from consent.log import Appended, Entry, Health, Meter
 from consent.log.spool import Spool
+from consent.structured import event
 
 logger = getLogger("consent.log")
 
@@ -33,6 +34,8 @@ IDLE = 2.0
 
 Counts = Mapping[tuple[str, str], int]
 """What was counted: {(day, name): n}."""
+
+_REFUSED = event("spool-entry-refused")
 
 _Outcome = Appended | BaseException
 _Answer = Future[Appended]
@@ -351,16 +354,16 @@ class Writer:
             self._note(error)
             return False
         except Exception:
-            logger.exception("housekeeping of the log failed")
+            logger.exception("housekeeping of the log failed", extra=event("log-untidy"))
             return False
         return True
 
     def _note(self, error: BaseException | None) -> None:
         """Tell the operator once when the log fails and once when it works again."""
         if error is not None and not self._failing:
-            logger.error("the log does not work: %s", error)
+            logger.error("the log does not work: %s", error, extra=event("log-down"))
         elif error is None and self._failing:
-            logger.warning("the log works again")
+            logger.warning("the log works again", extra=event("log-up"))
         self._failing = error is not None
 
     def _unspool(self, entries: list[Entry]) -> list[Entry]:
@@ -372,7 +375,7 @@ class Writer:
             try:
                 revived.append(revive(entry) if revive else entry)
             except Exception:
-                logger.exception("a spooled entry cannot be revived")
+                logger.exception("a spooled entry cannot be revived", extra=_REFUSED)
                 refused.append(entry)
         if not revived:
             return refused
@@ -385,6 +388,6 @@ class Writer:
                 if isinstance(outcome, LogError):
                     raise outcome from error
                 if isinstance(outcome, BaseException):
-                    logger.error("a spooled entry cannot be appended", exc_info=outcome)
+                    logger.error("a spooled entry fails", exc_info=outcome, extra=_REFUSED)
                     refused.append(entry)
         return refused

@@ -23,6 +23,7 @@ from ..cookie import Header
 from ..errors import LogError, LogUnavailable, NoticeError
 from ..log import Entry, counters
 from ..record import Shown, canonical, consent_record
+from ..structured import event
 from .chain import continuing
 from .runtime import Runtime
 
@@ -89,7 +90,7 @@ async def decide(
             raise LogUnavailable("what was shown is not in it")
         entry, new = await _append(runtime, entry, decision)
     except LogUnavailable as fault:
-        logger.error("the consent log is down: %s", fault)
+        logger.error("the consent log is down: %s", fault, extra=event("decision-not-recorded"))
         if decision.grants():
             error, status = "mixed" if set(asked) - set(granted) else "log", 503
             asked = asked - granted
@@ -139,7 +140,7 @@ async def _recorded(runtime: Runtime) -> bool:
         try:
             await to_thread.run_sync(runtime.record)
         except (LogError, NoticeError) as fault:
-            logger.error("the consent log cannot be used: %s", fault)
+            logger.error("the consent log cannot be used: %s", fault, extra=event("log-unusable"))
     return runtime.recorded
 
 
@@ -228,7 +229,11 @@ def _spool(runtime: Runtime, entry: Entry) -> None:
         runtime.spool(entry)
     except LogError as fault:
         # The safe side is less processing: the refusal takes effect all the same (R34).
-        logger.error("a refusal took effect, but its record could not even be spooled: %s", fault)
+        logger.error(
+            "a refusal took effect, but its record could not even be spooled: %s",
+            fault,
+            extra=event("refusal-lost"),
+        )
 
 
 def _outcome(

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from ..errors import LogError
+from ..structured import event
 from .assets import not_modified, unavailable
 from .forms import fields_of
 from .runtime import GPC_SUPPORT, Runtime
@@ -33,7 +34,8 @@ async def support(runtime: Runtime, scope: Scope) -> Response:
         try:
             runtime.gpc = await to_thread.run_sync(_statement, runtime)
         except LogError as fault:
-            logger.error("the log cannot say since when GPC is treated as it is: %s", fault)
+            words = "the log cannot say since when GPC is treated as it is: %s"
+            logger.error(words, fault, extra=event("gpc-unknown"))
     if not runtime.gpc:
         return unavailable()
     etag = f'"{sha256(runtime.gpc).hexdigest()[:16]}"'

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,6 +35,7 @@ from ..notice.shelf import Shelf
 from ..record import Shown, canonical, day_of
 from ..settings import Settings, address
 from ..signal import BY_FIELD, added, given
+from ..structured import event
 from .chain import revived, unless_same
 from .embeds import Embeds
 from .limits import Bucket
@@ -115,7 +117,7 @@ class Runtime:
         self.gpc, self.checkpoint = b"", (0.0, "")
         self._judged = self._judge_anew()
         self._start()
-        address.watch(settings.site, logger.warning)
+        address.watch(settings.site, partial(logger.warning, extra=event("address-elsewhere")))
 
     # -- time --
 
@@ -291,9 +293,8 @@ class Runtime:
             self.record()
         except LogUnavailable as error:
             # The site can be read and everything refused; a grant waits for the log (R34).
-            logger.error(
-                "the consent log cannot be used now, so nobody can allow anything: %s", error
-            )
+            words = "the consent log cannot be used now, so nobody can allow anything: %s"
+            logger.error(words, error, extra=event("log-unusable"))
         except Exception:
             self.close()  # the site does not start: nobody else will
             raise

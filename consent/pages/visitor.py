@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.types import Scope
 
 from ..browser.ready import way_back
+from ..structured import event
 from ..texts import texts
 from .tokens import random_token
 
@@ -45,7 +46,11 @@ class Visitor:
         """Whether a category or a service may run for this visitor; an unknown name may not."""
         self.read = True
         if name not in self._plans.edition.settings.declaration.category_of:
-            logger.warning("nothing called %r is declared, so it is not allowed", name)
+            logger.warning(
+                "nothing called %r is declared, so it is not allowed",
+                name,
+                extra=event("name-undeclared", name=name[:200]),
+            )
         return self._plans.choice.allows(name)
 
     @property

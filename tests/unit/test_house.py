@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 FLOORS = [
-    {"errors"},
+    {"errors", "structured"},
     {"declaration", "choice", "record", "signal"},
     {"cookie", "signed_note", "texts", "catalogue", "settings"},
     {"browser", "notice", "log"},
