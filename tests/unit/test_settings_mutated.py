@@ -86,7 +86,7 @@ def test_two_thousand_mutated_tables_raise_nothing_but_their_faults(read):
                 assert problem.remedy
         else:
             assert settings.declaration.hash
-            assert settings.declaration.scopes
+            assert settings.declaration.scopes.keys() == set(settings.declaration.optional)
     assert refused > 1_000
 
 
