@@ -38,6 +38,7 @@ from ..signal import BY_FIELD, added, given
 from ..structured import event
 from .chain import revived, unless_same
 from .embeds import Embeds
+from .inforce import in_force
 from .limits import Bucket
 from .plans import Judged, Plans, remember
 from .published import published
@@ -148,15 +149,8 @@ class Runtime:
         return Judged(*self._edition(datetime.fromtimestamp(now, UTC)), int(now // 86_400))
 
     def _edition(self, now: datetime) -> tuple[Edition, float]:
-        standing = self.shelf.standing(now)
-        started = {str(p.number) for p in (*standing.superseded, standing.in_force) if p}
-        package = standing.in_force
-        edition = Edition(
-            self.settings,
-            self.interface,
-            self.settings.declaration.without(lambda version: version not in started),
-            (str(package.number), package.hash) if package else ("", ""),
-            self._scopes.values(),
+        edition, standing = in_force(
+            self.settings, self.interface, self.shelf, now, self._scopes.values()
         )
         # An announcement ends without anything else changing.
         ends = (package.starts + ANNOUNCED_AFTER_EFFECT for package in self.shelf.packages)
