@@ -5,15 +5,17 @@ Pure values without input or output. Everything that shows, gates, expires or pr
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from .record import canonical
 
+T = TypeVar("T")
 Texts = Mapping[str, str]
 """A text per language code."""
 
@@ -200,6 +202,28 @@ class Declaration:
         """SHA-256 of `body`, 64 hexadecimal digits."""
         return sha256(self.body).hexdigest()
 
+    @classmethod
+    def read(cls, body: bytes) -> Declaration:
+        """The declaration that some `body` is of; what an older one lacks is as by default.
+
+        Raises `ValueError`, `KeyError` or `TypeError` for other bytes.
+        """
+        value = json.loads(body)
+        return cls(
+            tuple(_made(Category, each) for each in value["categories"]),
+            tuple(
+                _made(
+                    Service,
+                    each,
+                    items=tuple(
+                        _made(Item, item, kind=Kind(item["kind"]), days=_number(item["days"]))
+                        for item in each["items"]
+                    ),
+                )
+                for each in value["services"]
+            ),
+        )
+
     def without(self, pending: Callable[[str], bool]) -> Declaration:
         """The declaration without services whose notice version is not in force yet (R81)."""
         return replace(
@@ -271,6 +295,17 @@ def _plain(value: object) -> object:
     if isinstance(value, Category | Service | Item):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     return value
+
+
+def _made(of: type[T], value: Mapping[str, object], /, **parts: object) -> T:
+    """One of the classes above, of what `_plain` made of it."""
+    known = {f.name for f in fields(of)}  # type: ignore[arg-type]
+    found = {key: tuple(v) if isinstance(v, list) else v for key, v in value.items()}
+    return of(**{key: v for key, v in (found | parts).items() if key in known})
+
+
+def _number(days: float | str | None) -> float | None:
+    return float(days) if isinstance(days, str) else days
 
 
 def _days(days: float) -> str:
