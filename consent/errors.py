@@ -4,6 +4,7 @@ ConsentError
 ├── SettingsError      every fault of a settings file at once
 ├── NoticeError        every fault of a notice version at once
 ├── AuditError         a site that cannot be visited
+├── ReleaseError       no screenshots of what visitors are shown
 ├── StatisticsError    statistics that cannot be given as asked for
 └── LogError
     ├── LogMissing     no log at that address; it is made by command only
@@ -54,6 +55,14 @@ class NoticeError(_Problems):
 
 class AuditError(ConsentError):
     """A site cannot be visited for an audit; `remedy` says what to do about it."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class ReleaseError(ConsentError):
+    """What visitors are shown cannot be kept in pictures; `remedy` says what to do about it."""
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)

@@ -18,6 +18,7 @@ from ..errors import (
     LogError,
     LogMissing,
     NoticeError,
+    ReleaseError,
     SettingsError,
     StatisticsError,
 )
@@ -63,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of every command, with all help texts."""
-    from . import audit, check, log, notice, scope, start, stats
+    from . import audit, check, log, notice, release, scope, start, stats
 
     root = argparse.ArgumentParser(
         prog="consent",
@@ -73,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action=_Version, help="print the version and leave")
     commands = root.add_subparsers(metavar="COMMAND", required=True)
-    for group in (start, check, audit, scope, log, stats, notice):
+    for group in (start, check, audit, release, scope, log, stats, notice):
         group.add(commands)
     return root
 
@@ -103,7 +104,7 @@ def _say(message: str, remedy: str, code: int = FAILED) -> int:
 
 
 def _remedy(error: ConsentError) -> str:
-    if isinstance(error, AuditError | StatisticsError):
+    if isinstance(error, AuditError | ReleaseError | StatisticsError):
         return error.remedy
     if isinstance(error, LogMissing):
         return "mend the path, or make a new log there with: consent log create"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -47,6 +48,11 @@ def _check(arguments: argparse.Namespace) -> int:
     rows = [*_summary(found), *notices]
     print(table([label if first else "", text] for label, text, first in _labelled(rows)))
     address.watch(found.site, lambda fault: print(f"warning: {fault}")).join(_PATIENCE)
+    if _unreleased(found):
+        print(
+            "warning: the log has no screenshots of what visitors are shown now; take them with:"
+            " consent release"
+        )
     return 0
 
 
@@ -94,6 +100,23 @@ def _missing(address: str) -> str:
     except LogError as error:
         return f" ({error})"
     return ""
+
+
+def _unreleased(found: Settings) -> bool:
+    """Whether a log that can be read lacks a release of what is in force (R37)."""
+    from ..errors import LogError
+    from ..log import open_log
+    from ..release import released, shown_now
+
+    try:
+        log = open_log(found.log, writable=False)
+    except LogError:
+        return False
+    try:
+        bodies = [body for _, body in log.bodies("release")]
+    finally:
+        log.close()
+    return released(bodies, shown_now(found, time.time())) is None
 
 
 def _notices(found: Settings, notices: Notices, problems: list[Problem]) -> Iterator[str]:

@@ -72,7 +72,8 @@ def add(commands: Commands) -> None:
     show = _reading(
         log,
         "show",
-        "Show the newest entries in short, or all of one consent in full. The log is only read.",
+        "Show the newest entries in short, or all of one consent in full, with what its records "
+        "name and whether the log has it. The log is only read.",
         _show,
     )
     show.add_argument(
@@ -187,8 +188,10 @@ def _show(arguments: argparse.Namespace) -> int:
     with _opened(arguments) as view:
         if arguments.consent_id:
             entries = list(show(view, consent_id=arguments.consent_id))
+            named = _named(view, arguments.consent_id)
             for entry in entries:
-                print(json.dumps(entry, indent=2, ensure_ascii=False))
+                told = {**entry, "names": named.get(entry["seq"], [])}
+                print(json.dumps(told, indent=2, ensure_ascii=False))
             if not entries:
                 print("consent: no entry has this consent id", file=sys.stderr)
             return 0 if entries else 1
@@ -198,6 +201,19 @@ def _show(arguments: argparse.Namespace) -> int:
     if entries:
         print(table(_line(entry) for entry in entries))
     return 0
+
+
+def _named(view: Snapshot, consent_id: str) -> dict[object, list[dict[str, object]]]:
+    """What each record of a consent names, and what of that is in the log (R37)."""
+    from ..proof.evidence import gather
+
+    evidence = gather(view, view.rows(consent_id=consent_id))
+    return {
+        record.row.seq: [
+            {**named._asdict(), "found": named.found} for named in evidence.named(record.body)
+        ]
+        for record in evidence.records
+    }
 
 
 def _line(entry: Mapping[str, object]) -> list[str]:

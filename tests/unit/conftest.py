@@ -14,6 +14,7 @@ from tests.unit.log_engines import ENGINES
 if TYPE_CHECKING:
     from consent.log import Log
     from tests.unit.log_engines import LogEngine
+    from tests.unit.proof_samples import Story
     from tests.unit.small_site import Make, Site
 
 # How long an example takes says what else the machine does.
@@ -98,3 +99,13 @@ def open_again(address: str) -> Iterator[Callable[..., Log]]:
 def log(open_again: Callable[..., Log]) -> Log:
     """A log to append to."""
     return open_again()
+
+
+@pytest.fixture(scope="session")
+def story(no_name_server: None, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """A log with one consent that was given, changed and withdrawn; to be read only."""
+    from tests.unit.proof_samples import told
+    from tests.unit.small_site import Site
+
+    folder = tmp_path_factory.mktemp("story")
+    return told(folder, lambda **options: Site(folder, **options))

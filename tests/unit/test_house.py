@@ -20,9 +20,10 @@ FLOORS = [
     {"declaration", "choice", "record", "signal"},
     {"cookie", "signed_note", "texts", "catalogue", "settings"},
     {"browser", "notice", "log"},
+    {"proof"},
     {"pages"},
     {"component"},
-    {"audit"},
+    {"audit", "release"},
     {"cli", "testing"},
 ]
 APART = FLOORS[3]  # these do not know each other; on the other floors neighbours may meet
