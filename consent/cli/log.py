@@ -54,9 +54,9 @@ def add(commands: Commands) -> None:
     proof = _reading(
         log,
         "proof",
-        "Write what shows one consent to somebody who does not trust you: its records, the texts "
-        "that were shown, proofs, a checkpoint, and a short program that verifies them. The log "
-        "is only read.",
+        "Write what shows one consent to somebody who does not trust you: its records and all that "
+        "they name, screenshots, proofs, checkpoints, a report in Finnish, Swedish and English, "
+        "and a short program that verifies every file. The log is only read.",
         _proof,
     )
     proof.add_argument(
@@ -153,14 +153,15 @@ def _checkpoint(arguments: argparse.Namespace) -> int:
 
 
 def _proof(arguments: argparse.Namespace) -> int:
-    from ..log.bundle import write
+    from ..proof.bundle import verifier_hash, write
 
-    key = checkpoints.signing_keys()[-1]
+    keys = checkpoints.signing_keys()
     with _opened(arguments) as view, _new(arguments.output) as file:
-        count = write(file, view, arguments.consent_id, key)
+        count = write(file, view, arguments.consent_id, keys)
     print(f"Wrote {count} files to {arguments.output}. Unpacked, they are verified by")
-    print("    python verifier.py KEY")
+    print("    python -I verifier.py KEY")
     print("with the key that the site publishes, and with nothing but Python.")
+    print(f"The SHA-256 of verifier.py is {verifier_hash()}.")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`consent release` by a real Chromium (R37).
+"""`consent release` by a real Chromium, and the report with its pictures (R37, R38).
 
 The command runs in a process of its own, as it does for whoever types it.
 """
@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,12 @@ from playwright.sync_api import Browser, Page
 
 from consent.log import create_log, open_log
 from consent.log.verify import verify
+from consent.signed_note import new_key
 from tests.browser.conftest import NewPage
 from tests.browser.sites import NOTICES
-from tests.unit.small_site import KEY, TOML
+from tests.html_checker import check
+from tests.unit.proof_samples import bundle, unpacked
+from tests.unit.small_site import KEY, TOML, Site, decide, fields
 
 LAYERS = {"banner", "choices", "settings", "items"}
 
@@ -168,3 +172,69 @@ def test_a_browser_that_is_none_is_told_with_the_remedy(released: Released) -> N
     assert done.stderr.startswith("consent: no Chromium starts: ")
     assert "playwright install" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# -- the report, with these pictures --
+
+
+@pytest.fixture(scope="module")
+def reported(released: Released, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of somebody's consent, unpacked."""
+    (released.folder / "consent.toml").unlink()
+    site = Site(released.folder, toml=released.toml)
+    site.clock.now = open_time(released)
+    visitor = site.client()
+    decide(visitor, "save", "statistics", form=fields(visitor.get("/").text))
+    decide(visitor, "accept")
+    decide(visitor, "reject")
+    consent_id = str(site.log()[0]["consent_id"])
+    site.close()
+    data = bundle(str(released.folder / "log.sqlite3"), consent_id, [new_key("www.example.fi")])
+    return unpacked(data, tmp_path_factory.mktemp("bundle"))
+
+
+def open_time(released: Released) -> float:
+    return datetime.fromisoformat(str(released.bodies()[0]["time"])).timestamp() + 60
+
+
+@pytest.mark.parametrize("lang", ["fi", "sv", "en"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_the_report_fits_every_window_and_shows_every_picture(
+    new_page: NewPage, reported: Path, width: int, dark: bool, lang: str
+) -> None:
+    page = new_page(width, dark=dark)
+    page.goto((reported / f"report.{lang}.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    shown = page.evaluate("[...document.images].map((image) => image.naturalWidth)")
+    assert len(shown) == 14
+    assert all(shown)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_report_and_its_notices_are_accessible(
+    new_page: NewPage, axe: Callable[[Page], list[str]], reported: Path, dark: bool
+) -> None:
+    for name in ("report.fi.html", "report.en.html", "notice-2026.2.sv.html"):
+        for width in (320, 1280):
+            page = new_page(width, dark=dark)
+            page.goto((reported / name).as_uri())
+            assert axe(page) == [], name
+
+
+def test_the_report_is_valid_html(reported: Path) -> None:
+    pages = {file.name: file.read_text("utf-8") for file in reported.glob("*.html")}
+    assert len(pages) >= 6
+    assert {name: faults for name, faults in check(pages).items() if faults} == {}
+
+
+def test_the_report_is_printed_on_light_paper_with_nothing_cut_off(
+    new_page: NewPage, reported: Path
+) -> None:
+    page = new_page(673, 980, dark=True)
+    page.goto((reported / "report.fi.html").as_uri())
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("document.documentElement.scrollWidth") == 673
+    assert page.locator("nav").is_hidden()
+    assert page.pdf(format="A4").startswith(b"%PDF")

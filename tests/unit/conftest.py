@@ -109,3 +109,11 @@ def story(no_name_server: None, tmp_path_factory: pytest.TempPathFactory) -> Sto
 
     folder = tmp_path_factory.mktemp("story")
     return told(folder, lambda **options: Site(folder, **options))
+
+
+@pytest.fixture(scope="session")
+def zipped(story: Story) -> bytes:
+    """The bundle of that consent."""
+    from tests.unit.proof_samples import bundle
+
+    return bundle(story.log, story.consent_id)

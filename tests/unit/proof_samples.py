@@ -1,7 +1,10 @@
-"""One consent that was given, changed and withdrawn among others."""
+"""One consent that was given, changed and withdrawn among others, and a bundle of it."""
 
 from __future__ import annotations
 
+import io
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,16 +12,19 @@ import pytest
 from starlette.testclient import TestClient
 
 import consent.release
+from consent.log import open_log
 from consent.log.publishing import publish
+from consent.proof.bundle import write
 from consent.release import release
 from consent.release.pictures import WINDOWS, Picture
 from consent.release.pictures import Site as Seen
 from consent.settings import load
-from consent.signed_note import new_key
+from consent.signed_note import new_key, verifier_of
 from tests.unit.shop_site import EFFECTIVE, open_shop, set_clock
 from tests.unit.small_site import TOML, Make, Site, decide, fields
 
 OLD_KEY, KEY = new_key("www.example.fi"), new_key("www.example.fi")
+PUBLIC = str(verifier_of(KEY))
 KEYS = (OLD_KEY, KEY)
 
 
@@ -71,3 +77,22 @@ def told(folder: Path, make_site: Make) -> Story:
     ids = [str(record["consent_id"]) for record in site.log() if "consent_id" in record]
     site.close()
     return Story(str(folder / "log.sqlite3"), ids[-1], ids[0])
+
+
+def bundle(log: str, consent_id: str, keys: Sequence[str] = KEYS) -> bytes:
+    """The ZIP of a consent."""
+    file = io.BytesIO()
+    with open_log(log, writable=False).snapshot() as view:
+        write(file, view, consent_id, keys)
+    return file.getvalue()
+
+
+def unpacked(data: bytes, folder: Path) -> Path:
+    """Unpack a bundle into a folder."""
+    zipfile.ZipFile(io.BytesIO(data)).extractall(folder)
+    return folder
+
+
+def names(folder: Path) -> set[str]:
+    """The files in a folder."""
+    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}

@@ -235,7 +235,7 @@ def test_a_bundle_is_written_that_anybody_can_verify(
     file = tmp_path / "bundle.zip"
     code, out, _ = run("log", "proof", consent_id(7), "-o", str(file))
     assert code == 0
-    assert "python verifier.py KEY" in out
+    assert "python -I verifier.py KEY" in out
     folder = tmp_path / "bundle"
     zipfile.ZipFile(file).extractall(folder)
     command = [sys.executable, "-I", "-S", str(folder / "verifier.py"), PUBLIC]

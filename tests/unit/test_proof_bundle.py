@@ -1,0 +1,192 @@
+"""A bundle shows a consent to somebody with nothing but Python, who need not trust us (R38)."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+import venv
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from consent.errors import LogCorrupt, LogError
+from consent.log import create_log, open_log
+from consent.proof.bundle import VERIFIER, verifier_hash
+from consent.record import canonical
+from consent.signed_note import new_key, verifier_of
+from tests.unit.log_engines import artifact, consent_id, grant
+from tests.unit.proof_samples import OLD_KEY, PUBLIC, Story, bundle, names, unpacked
+
+
+@pytest.fixture
+def folder(zipped: bytes, tmp_path: Path) -> Path:
+    return unpacked(zipped, tmp_path / "bundle")
+
+
+# -- what is in it --
+
+
+def test_it_holds_the_chain_and_all_that_it_rests_on(folder: Path) -> None:
+    """R38: records, what was declared, published and released, texts, notice, pictures."""
+    found = names(folder)
+    entries = sorted(name for name in found if name.startswith(("entries/", "records/")))
+    kinds = [name.rpartition("-")[2] for name in entries if name.endswith(".json")]
+    assert kinds == [
+        f"{kind}.json"
+        for kind in (
+            *("publication", "publication", "declaration", "release", "declaration"),
+            *("consent", "consent", "consent"),
+        )
+    ]
+    assert {f"{name[:-4]}tlog-proof" for name in entries if name.endswith("json")} < found
+    counts = {"shown": 3, "declarations": 1, "scopes": 3, "notices": 16, "screenshots": 16}
+    for inside, count in counts.items():
+        assert len([name for name in found if name.startswith(f"{inside}/")]) == count
+    assert len([name for name in found if name.startswith("interface/")]) > 20
+    assert not [name for name in found if name.startswith("artifacts/")]
+    assert {"manifest", "checkpoint", "key.txt", "verifier.py"} < found
+    assert {f"report.{lang}.html" for lang in ("fi", "sv", "en")} < found
+
+
+def test_every_hash_that_an_entry_names_is_of_a_file(folder: Path) -> None:
+    """R37, but for what belongs to other languages of a declaration or a release."""
+    hashes = {sha256((folder / name).read_bytes()).hexdigest() for name in names(folder)}
+    for record in (folder / "records").glob("*.json"):
+        said = json.loads(record.read_bytes())
+        assert {*said["artifacts"], *said["scopes"].values()} <= hashes
+        shown = json.loads(file_of(folder, said["shown"]))
+        assert {shown["declaration"], shown["interface"], shown["notice"]["hash"]} <= hashes
+        interface = json.loads(file_of(folder, shown["interface"]))
+        assert set(interface["files"].values()) <= hashes
+
+
+def file_of(folder: Path, digest: str) -> bytes:
+    found = [
+        b
+        for name in names(folder)
+        if sha256(b := (folder / name).read_bytes()).hexdigest() == digest
+    ]
+    return found[0]
+
+
+def test_the_manifest_is_what_sha256sum_checks(folder: Path) -> None:
+    lines = (folder / "manifest").read_text("utf-8").partition("\n\n")[0].split("\n")[1:]
+    assert {line[66:] for line in lines} == names(folder) - {"manifest"}
+    for line in lines:
+        assert line[:64] == sha256((folder / line[66:]).read_bytes()).hexdigest()
+
+
+def test_the_same_log_gives_the_same_bytes(story: Story) -> None:
+    assert bundle(story.log, story.consent_id) == bundle(story.log, story.consent_id)
+
+
+def test_of_an_id_that_is_not_there_is_no_bundle(story: Story) -> None:
+    with pytest.raises(LogError, match="holds nothing of the consent id"):
+        bundle(story.log, consent_id(8))
+
+
+def test_a_consent_of_which_only_a_record_without_texts_is_left_has_a_bundle(
+    tmp_path: Path,
+) -> None:
+    """As a withdrawal by a form that nobody has a copy of."""
+    path = str(tmp_path / "log.sqlite3")
+    create_log(path, "www.example.fi")
+    log = open_log(path, writable=True)
+    log.append_soon(grant(7)).result(60)
+    log.close()
+    folder = unpacked(bundle(path, consent_id(7)), tmp_path / "bundle")
+    assert len(names(folder)) == 9
+    assert ran(Path(sys.executable), folder, PUBLIC)[0] == 0
+
+
+def test_a_record_whose_artifact_is_missing_has_none(tmp_path: Path) -> None:
+    """What could not be verified is not handed out as if it could."""
+    path = str(tmp_path / "log.sqlite3")
+    create_log(path, "www.example.fi")
+    log = open_log(path, writable=True)
+    log.append_soon(grant(7, artifacts=["0" * 64])).result(60)
+    log.close()
+    with pytest.raises(LogCorrupt, match="entry 0 names the artifact 0000"):
+        bundle(path, consent_id(7))
+
+
+def test_files_of_a_site_with_odd_names_are_kept_under_their_hashes(tmp_path: Path) -> None:
+    path = str(tmp_path / "log.sqlite3")
+    create_log(path, "www.example.fi")
+    log = open_log(path, writable=True)
+    odd = {name: artifact(name.encode()) for name in ("../x", "a b.html", "A.html", "a.html")}
+    files = {name: digest for name, (digest, _) in odd.items()}
+    body = canonical({"type": "interface", "files": files})
+    interface = sha256(body).hexdigest()
+    log.put_artifacts({**dict(odd.values()), interface: ("application/json", body)})
+    log.append_soon(grant(7, artifacts=[interface])).result(60)
+    log.close()
+    folder = unpacked(bundle(path, consent_id(7)), tmp_path / "bundle")
+    inside = {name.rpartition("/")[2] for name in names(folder) if name.startswith("interface/")}
+    assert inside == {"manifest.json", "A.html"}
+    kept = {name for name in names(folder) if name.startswith("artifacts/")}
+    assert kept == {f"artifacts/{files[name]}" for name in ("../x", "a b.html", "a.html")}
+
+
+# -- who verifies it --
+
+
+@pytest.fixture(scope="session")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python of a virtual environment with nothing in it."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder, with_pip=False)
+    return folder / "bin/python"
+
+
+def ran(python: Path, folder: Path, *keys: str) -> tuple[int, str]:
+    command = [str(python), "-I", str(folder / "verifier.py"), *keys]
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_clean_environment_verifies_it_with_the_published_key(
+    folder: Path, bare_python: Path
+) -> None:
+    """R38: offline, without our package or any other."""
+    without = [str(bare_python), "-I", "-c", "import consent"]
+    assert subprocess.run(without, capture_output=True).returncode == 1
+    log = (folder / "checkpoint").read_text("utf-8").partition("\n")[0]
+    for keys in ([], [PUBLIC, str(verifier_of(OLD_KEY))]):
+        code, text = ran(bare_python, folder, *keys)
+        assert code == 0, text
+        assert text.startswith(f"Proven: every record here is in the log {log}; key believed: ")
+        assert PUBLIC in text
+    code, text = ran(bare_python, folder, str(verifier_of(new_key("www.example.fi"))))
+    assert code == 1
+    assert text.startswith("NOT PROVEN: the key has not signed")
+
+
+def test_a_damaged_file_is_told_without_a_traceback(folder: Path, bare_python: Path) -> None:
+    (folder / "manifest").write_bytes(b"\xff")
+    code, text = ran(bare_python, folder)
+    assert code == 1
+    assert text.startswith("NOT PROVEN: ")
+    assert "Traceback" not in text
+
+
+def test_the_verifier_is_short_and_needs_nothing_but_python_39() -> None:
+    text = VERIFIER.read_text("utf-8")
+    assert len(text.splitlines()) < 100
+    assert max(map(len, text.splitlines())) <= 100
+    imported = {
+        alias.name
+        for node in ast.walk(ast.parse(text, feature_version=(3, 9)))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported <= sys.stdlib_module_names
+
+
+def test_the_hash_of_the_verifier_is_published() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    assert verifier_hash() == sha256(VERIFIER.read_bytes()).hexdigest()
+    assert verifier_hash() in readme, "README has the hash of another verifier.py"
