@@ -110,12 +110,12 @@ def _unreleased(found: Settings) -> bool:
 
     try:
         log = open_log(found.log, writable=False)
+        try:
+            bodies = [body for _, body in log.bodies("release")]
+        finally:
+            log.close()
     except LogError:
-        return False
-    try:
-        bodies = [body for _, body in log.bodies("release")]
-    finally:
-        log.close()
+        return False  # which the summary tells
     return released(bodies, shown_now(found, time.time())) is None
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ..errors import ConsentError
+from ..errors import ConsentError, LogCorrupt
 from . import checkpoint as checkpoints
 from . import verification
 from .common import Commands, command, group, settings, table
@@ -208,7 +208,11 @@ def _named(view: Snapshot, consent_id: str) -> dict[object, list[dict[str, objec
     """What each record of a consent names, and what of that is in the log (R37)."""
     from ..proof.evidence import gather
 
-    evidence = gather(view, view.rows(consent_id=consent_id))
+    try:
+        evidence = gather(view, view.rows(consent_id=consent_id))
+    except LogCorrupt as error:
+        print(f"consent: {error}", file=sys.stderr)
+        return {}
     return {
         record.row.seq: [
             {**named._asdict(), "found": named.found} for named in evidence.named(record.body)

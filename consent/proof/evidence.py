@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, NamedTuple
 
+from ..errors import LogCorrupt
 from ..log import Row, Snapshot
 
 Body = Mapping[str, Any]
@@ -99,7 +101,9 @@ class Evidence:
 def gather(snapshot: Snapshot, rows: Iterable[Row]) -> Evidence:
     """Bring together what the consent records among some entries name.
 
-    Those without content are passed over: nobody can show any more what they said.
+    Those without content are passed over: nobody can show any more what they said. An artifact
+    whose bytes are not those of its hash is as good as missing. Raises `LogCorrupt` where an entry
+    cannot be read.
     """
     consents = (row for row in rows if row.kind == "consent")
     records = tuple(said for row in consents if (said := _said(row)) is not None)
@@ -171,8 +175,13 @@ def _in_json(media_type: str, body: bytes) -> Body:
 def _said(row: Row) -> Said | None:
     if row.body is None or row.salt is None:
         return None
-    body = json.loads(row.body)
-    return Said(row, body) if isinstance(body, dict) else None
+    try:
+        body = json.loads(row.body)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise LogCorrupt([f"the content of entry {row.seq} cannot be read"])
+    return Said(row, body)
 
 
 def _behind(record: Said, kinds: Mapping[str, list[Said]]) -> Iterator[Said]:
@@ -203,7 +212,7 @@ def _artifacts(snapshot: Snapshot, wanted: set[str]) -> dict[str, tuple[str, byt
     while left := wanted - asked:
         asked |= left
         for digest, media_type, body in snapshot.artifacts():
-            if digest in left:
+            if digest in left and sha256(body).hexdigest() == digest:
                 found[digest] = (media_type, body)
                 wanted.update(parts_of(_in_json(media_type, body)).values())
     return found

@@ -16,11 +16,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from jinja2 import TemplateError
 from markupsafe import escape
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -59,7 +61,8 @@ def release(
     one. Runs an event loop of its own, and logs nothing of a declaration that no site uses yet.
     Raises `ReleaseError` without a browser, and `LogError` when the log does not take it.
     """
-    consent = _Unlogged(settings, clock)
+    with _rendering(settings):
+        consent = _Unlogged(settings, clock)
     try:
         return _release(consent, again=again, chromium=chromium)
     finally:
@@ -67,11 +70,15 @@ def release(
 
 
 def shown_now(settings: Settings, now: float) -> dict[str, str]:
-    """What is shown at a time (seconds since 1970 UTC), by language: the hashes of its texts."""
+    """What is shown at a time (seconds since 1970 UTC), by language: the hashes of its texts.
+
+    Raises `ReleaseError` for a template that cannot be rendered.
+    """
     notices = settings.notices
     shelf = Shelf.load(notices.folder, notices.document) if notices else Shelf("none", ())
-    interface = Interface(settings.templates, settings.theme.css())
-    return _shown(in_force(settings, interface, shelf, datetime.fromtimestamp(now, UTC))[0])
+    with _rendering(settings):
+        interface = Interface(settings.templates, settings.theme.css())
+        return _shown(in_force(settings, interface, shelf, datetime.fromtimestamp(now, UTC))[0])
 
 
 def released(bodies: Iterable[bytes], shown: Mapping[str, str]) -> Mapping[str, Any] | None:
@@ -81,6 +88,16 @@ def released(bodies: Iterable[bytes], shown: Mapping[str, str]) -> Mapping[str, 
         said = json.loads(body)
         found = said if said["shown"] == shown else found
     return found
+
+
+@contextmanager
+def _rendering(settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except TemplateError as error:
+        raise ReleaseError(
+            f"a template cannot be rendered: {error}", f"mend it in {settings.templates}"
+        ) from None
 
 
 def _shown(edition: Edition) -> dict[str, str]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from consent.errors import LogCorrupt
 from consent.log import Snapshot, open_log
 from consent.log.expiry import expiry_entry
+from consent.proof.bundle import files
 from consent.proof.evidence import Evidence, gather, parts_of
-from tests.unit.proof_samples import Story, release_of
+from tests.unit.log_outsider import change
+from tests.unit.proof_samples import KEYS, Story, release_of
 from tests.unit.small_site import Make, decide
 from tests.unit.terminal import terminal
 
@@ -119,3 +125,41 @@ def test_what_is_missing_is_named(tmp_path: Path, make_site: Make, capsys: objec
     gone = [name for name, n in named.items() if not n["found"]]
     assert len(gone) == 2
     assert {"text fi", "declaration", "scope statistics"} <= named.keys()
+
+
+def test_an_artifact_with_other_bytes_is_as_good_as_missing(tmp_path: Path, story: Story) -> None:
+    path = str(tmp_path / "log.sqlite3")
+    shutil.copy(story.log, path)
+    with open_log(path, writable=False).snapshot() as view:
+        shown = of(view, story.consent_id).records[0].body["shown"]
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT name FROM sqlite_master WHERE tbl_name = 'artifacts'")
+        for (name,) in rows.fetchall():
+            if "artifacts_" in name:
+                connection.execute(f"DROP TRIGGER IF EXISTS {name}")
+        connection.execute("UPDATE artifacts SET body = ? WHERE hash = ?", (b"{}", shown))
+        connection.commit()
+    with open_log(path, writable=False).snapshot() as view:
+        evidence = of(view, story.consent_id)
+        named = {each.what: each for each in evidence.named(evidence.records[0].body)}
+        assert named["text"].missing == (shown,)
+        with pytest.raises(LogCorrupt, match=f"{shown}, which is not in the log"):
+            files(view, story.consent_id, KEYS)
+
+
+def test_an_entry_that_cannot_be_read_is_told(tmp_path: Path, story: Story, capsys: object) -> None:
+    path = tmp_path / "log.sqlite3"
+    shutil.copy(story.log, path)
+    with open_log(str(path), writable=False).snapshot() as view:
+        seq = of(view, story.consent_id).records[1].row.seq
+    change(str(path), seq, body=b"not JSON")
+    message = f"the content of entry {seq} cannot be read"
+    view = open_log(str(path), writable=False).snapshot()
+    with view as found, pytest.raises(LogCorrupt, match=message):
+        files(found, story.consent_id, KEYS)
+    code, out, err = terminal(capsys)(
+        "log", "show", "--consent-id", story.consent_id, "--log", path
+    )
+    assert code == 0
+    assert '"raw"' in out
+    assert f"entry {seq} cannot be read" in err

@@ -218,6 +218,24 @@ def test_check_warns_when_what_is_in_force_has_no_release(
     assert (code, warning in out) == (0, False)
 
 
+def test_a_template_that_cannot_be_rendered_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: object
+) -> None:
+    """The site would not start with it either."""
+    enter(monkeypatch, tmp_path)
+    run = terminal(capsys)
+    file = set_up(run, tmp_path) / "consent.toml"
+    assert run("log", "create")[0] == 0
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/banner.html").write_text("{{ nothing.like.it }}")
+    file.write_text(f'templates = "own"\n{file.read_text("utf-8")}', "utf-8")
+    for command in ("check", "release"):
+        code, _, err = run(command)
+        assert code == 2
+        assert err.startswith("consent: a template cannot be rendered: ")
+        assert "/own" in err
+
+
 def test_the_pictures_are_written_to_a_folder_now_and_later(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: object
 ) -> None:
