@@ -3,9 +3,10 @@
 ConsentError
 ├── SettingsError      every fault of a settings file at once
 ├── NoticeError        every fault of a notice version at once
-├── AuditError         a site that cannot be visited
-├── ReleaseError       no screenshots of what visitors are shown
-├── StatisticsError    statistics that cannot be given as asked for
+├── Mendable           with a remedy of its own
+│   ├── AuditError     a site that cannot be visited
+│   ├── ReleaseError   no screenshots of what visitors are shown
+│   └── StatisticsError statistics that cannot be given as asked for
 └── LogError
     ├── LogMissing     no log at that address; it is made by command only
     ├── LogUnavailable the log cannot take or give an entry now
@@ -53,28 +54,24 @@ class NoticeError(_Problems):
     """A notice version cannot be published or served; `problems` lists every fault (R47)."""
 
 
-class AuditError(ConsentError):
-    """A site cannot be visited for an audit; `remedy` says what to do about it."""
+class Mendable(ConsentError):
+    """Base of errors whose `remedy` says what to do about them."""
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
         self.remedy = remedy
 
 
-class ReleaseError(ConsentError):
-    """What visitors are shown cannot be kept in pictures; `remedy` says what to do about it."""
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.remedy = remedy
+class AuditError(Mendable):
+    """A site cannot be visited for an audit."""
 
 
-class StatisticsError(ConsentError):
-    """Statistics cannot be given as they were asked for; `remedy` says what to do about it."""
+class ReleaseError(Mendable):
+    """What visitors are shown cannot be kept in pictures."""
 
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.remedy = remedy
+
+class StatisticsError(Mendable):
+    """Statistics cannot be given as they were asked for."""
 
 
 class LogError(ConsentError):

@@ -12,15 +12,13 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 
 from ..errors import (
-    AuditError,
     ConsentError,
     LogCorrupt,
     LogError,
     LogMissing,
+    Mendable,
     NoticeError,
-    ReleaseError,
     SettingsError,
-    StatisticsError,
 )
 
 FINE, FOUND, FAILED = 0, 1, 2
@@ -104,7 +102,7 @@ def _say(message: str, remedy: str, code: int = FAILED) -> int:
 
 
 def _remedy(error: ConsentError) -> str:
-    if isinstance(error, AuditError | ReleaseError | StatisticsError):
+    if isinstance(error, Mendable):
         return error.remedy
     if isinstance(error, LogMissing):
         return "mend the path, or make a new log there with: consent log create"
