@@ -7,6 +7,7 @@ ConsentError
 │   ├── AuditError     a site that cannot be visited
 │   ├── ReleaseError   no screenshots of what visitors are shown
 │   └── StatisticsError statistics that cannot be given as asked for
+├── ReceiptError       a receipt that does not show what it says
 └── LogError
     ├── LogMissing     no log at that address; it is made by command only
     ├── LogUnavailable the log cannot take or give an entry now
@@ -60,6 +61,10 @@ class Mendable(ConsentError):
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
         self.remedy = remedy
+
+
+class ReceiptError(ConsentError):
+    """A receipt does not show what it says; the message names the first fault (R45)."""
 
 
 class AuditError(Mendable):

@@ -62,9 +62,11 @@
     line.textContent = "";
     // A region that is there already is read out when its content changes (R109).
     setTimeout(() => { line.textContent = reply.status; }, 100);
-    if (!reply.box) return;
+    const shown = reply.box || reply.note;
+    if (!shown) return;
     const focused = document.querySelector(":focus");
-    line.insertAdjacentHTML("afterend", reply.box);
+    line.insertAdjacentHTML("afterend", shown);
+    status.querySelector("[popover]")?.showPopover?.();
     status.onclick = ({ target }) => {
       if (target.matches("[data-reload]")) location.reload();
       if (target.matches("[data-close]")) target.closest(".vc-saved").remove();
@@ -116,7 +118,7 @@
       const reply = await (await fetch(`${base}/state${shared ? `?lang=${lang}` : ""}`)).json();
       // What runs in a page brought back, though withdrawn since, ends only with the page.
       const gone = [...allowed].some((name) => !reply.allowed.includes(name));
-      const more = plain && reply.allowed.length > allowed.size;
+      const more = renews && reply.allowed.length > allowed.size;
       if (running && (gone || more)) return location.reload();
       follow(reply);
       if (shared) (await shared)(reply.banner).then(room);
@@ -170,6 +172,7 @@
       const answer = await fetch(form.getAttribute("action"), { method: "POST", body, headers });
       const reply = { ...await answer.json(), lang };
       if (reply.allowed) {
+        if (renews && reply.allowed.some((name) => !allowed.has(name))) return location.reload();
         follow(reply);
         channel.postMessage(reply);
       }
@@ -187,16 +190,20 @@
     form.ariaBusy = "false";
   };
 
-  // Where nothing may be fetched, or a grant needs a new page, all works as it does without script.
-  let plain = "renews" in me.dataset;
+  // Where nothing may be fetched, all works as it does without script. A page whose policy holds
+  // comes anew after a grant, and has its settings on a page of their own.
+  const renews = "renews" in me.dataset;
+  let plain = false;
   addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, disposition }) => {
     const ours = effectiveDirective === "connect-src" && blockedURI.includes(`${base}/`);
     if (ours && disposition === "enforce") plain = true;
   });
 
+  // That of a receipt opens a page.
+  const OUR_FORMS = ".visitor-choice form:not(.vc-receipt)";
   addEventListener("submit", (event) => {
     const form = event.target;
-    if (plain || event.defaultPrevented || !form.matches(".visitor-choice form")) return;
+    if (plain || event.defaultPrevented || !form.matches(OUR_FORMS)) return;
     event.preventDefault();
     if (form.ariaBusy !== "true") send(form, event.submitter);
   });
@@ -213,7 +220,8 @@
     if (link.matches("[data-answer]")) {
       event.preventDefault();
       opening().then((its) => its.answer(link), () => { location.href = link.href; });
-    } else if (!plain && link.origin === location.origin && link.pathname === `${base}/${lang}`) {
+    } else if (!plain && !renews
+      && link.origin === location.origin && link.pathname === `${base}/${lang}`) {
       event.preventDefault();
       settings(link);
     }

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from ..choice import Choice, Rules
 from ..declaration import Declaration, Scope
+from ..receipt import terms
 from ..record import Shown, canonical
 from ..settings import Settings
 from ..signal import SIGNALS, titles
@@ -19,7 +20,7 @@ from ..texts import listing, lowered, texts
 from .again import additions, reason
 from .embeds import view_box
 from .interface import Interface
-from .ready import EXTRA, QUERY, Ready, ready
+from .ready import EXTRA, QUERY, TOKEN, Ready, ready
 from .signals import Signals
 
 
@@ -98,6 +99,8 @@ class Edition:
                 "interface": self.interface.hash,
                 "notice": {"version": version, "hash": notice_hash},
                 "scopes": scopes,
+                # So that a receipt says of what was shown nothing but what was kept then (R36).
+                **terms(self.settings, self.declaration, lang, version),
             }
         )
         shown = Shown(
@@ -325,6 +328,23 @@ class Edition:
                 method="placeholder",
             )
             self._keep(key, made)
+        return made
+
+    def note(self, lang: str, receipt: str, *, sealed: bool) -> Ready:
+        """What says that an answer was saved, with the way to its receipt at an address (R45).
+
+        `sealed` tells that it takes the record itself, which is then filled in as the token.
+        """
+        key = ("note", lang, sealed)
+        if (made := self._ready.get(key)) is None:
+            made = self._ready[key] = ready(
+                self.interface,
+                "note.html",
+                **self.context(lang),
+                position=self.settings.banner.position,
+                receipt=receipt,
+                sealed=TOKEN if sealed else "",
+            )
         return made
 
     def named(self, lang: str, name: str) -> str:

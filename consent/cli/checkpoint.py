@@ -107,6 +107,22 @@ def write(view: Snapshot, output: str) -> int:
     return 0
 
 
+def verifying_keys(given: Sequence[str], what: str) -> list[str]:
+    """The keys to verify with: those given, else those that the environment's belong to.
+
+    Raises `ConsentError` for a faulty one, and where there is none to verify `what` with.
+    """
+    from ..signed_note import verifier_of
+
+    try:
+        known = [str(verifier_of(key)) for key in given or signing_keys(needed=False)]
+    except ValueError as fault:
+        raise ConsentError(f"--key: {fault}; write NAME+ID+KEY, as it is published") from None
+    if not known:
+        raise ConsentError(f"name the key to verify {what} with: --key NAME+ID+KEY")
+    return known
+
+
 def kept(view: Snapshot, path: str, keys: Sequence[str]) -> Checkpoint:
     """Read a checkpoint that was kept elsewhere, and see that it is of this log.
 
@@ -114,14 +130,8 @@ def kept(view: Snapshot, path: str, keys: Sequence[str]) -> Checkpoint:
     `CheckpointError` when none of them signed it, `LogCorrupt` when it is of another log.
     """
     from ..log.checkpoint import origin, read
-    from ..signed_note import verifier_of
 
-    try:
-        known = [str(verifier_of(key)) for key in keys or signing_keys(needed=False)]
-    except ValueError as fault:
-        raise ConsentError(f"--key: {fault}; write NAME+ID+KEY, as it is published") from None
-    if not known:
-        raise ConsentError("name the key to verify the checkpoint with: --key NAME+ID+KEY")
+    known = verifying_keys(keys, "the checkpoint")
     try:
         note = Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as fault:

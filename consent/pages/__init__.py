@@ -1,4 +1,4 @@
-"""The component's own routes: decide, settings, state, embeds, reports, the notice, its files.
+"""The component's own routes: decide, settings, receipt, state, embeds, reports, notice, files.
 
 Every route works without script; those that change something take POST alone (R17, R118).
 """
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
 def load() -> None:
     """Load what answers requests, so that no visitor waits for it."""
-    from . import answers, assets, checkpoint, embed, gpc, notice, reports, settings  # noqa: F401
+    from . import (  # noqa: F401
+        answers,
+        assets,
+        checkpoint,
+        embed,
+        gpc,
+        notice,
+        receipt,
+        reports,
+        settings,
+    )
 
 
 def is_ours(runtime: Runtime, scope: Scope) -> bool:
@@ -39,7 +49,7 @@ async def respond(
     runtime: Runtime, edition: Edition, choice: Choice, scope: Scope, receive: Receive
 ) -> Response:
     """Answer a request for one of our paths."""
-    from . import answers, assets, checkpoint, embed, gpc, notice, reports, settings
+    from . import answers, assets, checkpoint, embed, gpc, notice, receipt, reports, settings
 
     path, method = scope["path"], scope["method"]
     if (target := _meant(runtime, edition, scope)) and method in ("GET", "HEAD"):
@@ -58,6 +68,10 @@ async def respond(
         return await answer(runtime, edition, choice, scope, receive)
     if name == "reports" and runtime.settings.enforcement.policy != "off":
         return await reports.take(runtime, scope, receive) if method == "POST" else _only("POST")
+    if receipt.is_page(edition, name):
+        if method not in ("GET", "HEAD", "POST"):
+            return _only("GET, HEAD, POST")
+        return await receipt.respond(runtime, edition, choice, scope, receive)
     if method not in ("GET", "HEAD"):
         return _only("GET, HEAD")
     if gpc.is_asked(runtime, scope):
@@ -84,15 +98,18 @@ async def respond(
 def _meant(runtime: Runtime, edition: Edition, scope: Scope) -> str:
     """The page of ours that somebody meant who wrote its address almost right; empty for none.
 
-    The settings without a language are those in the reader's own; a page has no slash at its end.
+    Settings and receipt without a language are those in the reader's own; a page has no slash at
+    its end.
     """
-    from . import forms, notice
+    from . import forms, notice, receipt
 
     path, prefix = scope["path"], runtime.settings.prefix
     bare = path.rstrip("/")
-    if bare == prefix:
-        return f"{prefix}/{forms.language(forms.fields_of(scope), edition.languages)}"
+    if bare in (prefix, f"{prefix}/receipt"):
+        lang = forms.language(forms.fields_of(scope), edition.languages)
+        return f"{prefix}/{lang}{bare.removeprefix(prefix)}"
     pages = {f"{prefix}/{lang}" for lang in edition.languages}
+    pages |= {receipt.address(edition, lang) for lang in edition.languages}
     known = bare in pages or notice.is_page(runtime, bare)
     return bare if known and bare != path else ""
 

@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 from dataclasses import replace
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope
@@ -15,7 +15,7 @@ from ..browser.edition import Edition
 from ..choice import Choice
 from ..notice.number import VersionNumber
 from ..texts import texts
-from . import settings, withdrawal
+from . import receipt, settings, withdrawal
 from .decide import Outcome, decide
 from .forms import BadForm, fields_of, home, language, read_form, same_origin, way
 from .limits import client
@@ -84,7 +84,7 @@ async def decided(
         outcome = replace(outcome, error="stale", status=409)
     back = way(form.get("return", ""), scope)
     if scripted:
-        content = _content(runtime, edition, outcome, lang)
+        content = _content(runtime, edition, outcome, lang, back)
         if outcome.error == "stale":
             content |= _renewed(runtime, edition, outcome.choice, lang, form, back)
         response = _json(content, outcome.status)
@@ -99,9 +99,7 @@ async def decided(
             status=outcome.status,
         )
     else:
-        if outcome.withdrawn and form.get("method") == "settings":
-            back += ("&" if "?" in back else "?") + urlencode({"gone": " ".join(outcome.withdrawn)})
-        response = RedirectResponse(back, 303, {"cache-control": "no-store"})
+        response = await _way_on(runtime, edition, outcome, lang, form, back, scope)
     response.raw_headers.extend(outcome.headers)
     host = headers.get(b"host", b"").decode("latin-1").rpartition("@")[2].partition(":")[0].lower()
     after, gone = outcome.choice, outcome.withdrawn
@@ -109,6 +107,25 @@ async def decided(
     if runtime.settings.enforcement.clear_site_data and withdrawal.is_full(after, gone):
         response.raw_headers.append(withdrawal.CLEAR_SITE_DATA)
     return response
+
+
+async def _way_on(
+    runtime: Runtime,
+    edition: Edition,
+    outcome: Outcome,
+    lang: str,
+    form: dict[str, str],
+    back: str,
+    scope: Scope,
+) -> Response:
+    """Back to where the visitor was; first the receipt, where none can be given later (R43)."""
+    if outcome.record and not outcome.held:
+        place = settings.way_from(edition, back, scope)
+        if (page := await receipt.reply(runtime, edition, outcome, lang, back=place)) is not None:
+            return page
+    if outcome.withdrawn and form.get("method") == "settings":
+        back += ("&" if "?" in back else "?") + urlencode({"gone": " ".join(outcome.withdrawn)})
+    return RedirectResponse(back, 303, {"cache-control": "no-store"})
 
 
 async def dismissed(
@@ -196,7 +213,9 @@ def _failed(
     return _json({"error": texts(lang)["error"][error]}, status)
 
 
-def _content(runtime: Runtime, edition: Edition, outcome: Outcome, lang: str) -> dict[str, object]:
+def _content(
+    runtime: Runtime, edition: Edition, outcome: Outcome, lang: str, back: str
+) -> dict[str, object]:
     t = texts(lang)
     content: dict[str, object] = {
         "allowed": sorted(outcome.choice.allowed),
@@ -206,15 +225,26 @@ def _content(runtime: Runtime, edition: Edition, outcome: Outcome, lang: str) ->
     }
     if outcome.error:
         content["error"] = t["error"][outcome.error]
+    told = receipt.told(runtime, edition, outcome, lang)
+    page, sealed = told.get("page", ""), told.get("sealed", "")
+    if told:
+        content["receipt"] = told
     if outcome.withdrawn:
         content["box"] = runtime.interface.render(
             "saved.html",
             **edition.context(lang),
             foreign=withdrawal.staying(runtime, outcome.withdrawn, scripted=True),
             position=edition.settings.banner.position,
+            receipt=page,
+            sealed=sealed,
+            return_path=back,
+            return_query=quote(back, safe="/"),
         )
         if clear := withdrawal.clearing(runtime, edition, outcome.choice):
             content["clear"] = clear
+    elif told:
+        note = edition.note(lang, page, sealed=bool(sealed))
+        content["note"] = note.fill(sealed.encode(), back.encode()).decode()
     return content
 
 

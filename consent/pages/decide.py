@@ -21,7 +21,7 @@ from ..browser.edition import Edition
 from ..choice import Answer, Choice, Decision, Event, Stored
 from ..cookie import Header
 from ..errors import LogError, LogUnavailable, NoticeError
-from ..log import Entry, counters
+from ..log import Appended, Entry, counters
 from ..record import Shown, canonical, consent_record
 from ..structured import event
 from .chain import continuing
@@ -37,7 +37,9 @@ class Outcome:
     """What came of a form.
 
     `error` is the name of a text under [error], empty when all that was asked is in effect;
-    `choice` holds from now on, and `headers` are the cookies that make it so.
+    `choice` holds from now on, and `headers` are the cookies that make it so. `record` is the body
+    of the record that was made, empty for none, and `place` where it stands in the log, None where
+    it does not yet.
     """
 
     choice: Choice
@@ -45,6 +47,14 @@ class Outcome:
     error: str = ""
     headers: tuple[Header, ...] = ()
     withdrawn: tuple[str, ...] = ()
+    record: bytes = b""
+    place: int | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether the visitor has a consent id from now on, by which the record is found again."""
+        stored = self.choice.stored
+        return bool(stored.consent_id) and any(answer.granted for answer in stored.answers)
 
 
 async def decide(
@@ -85,10 +95,11 @@ async def decide(
     recorded = await _recorded(runtime)
     consent_id = decision.held or (_new_id(runtime, form) if decision.grants() else "")
     entry = _entry(runtime, edition, choice, decision, shown, consent_id, form)
+    appended: Appended | None = None
     try:
         if not recorded:
             raise LogUnavailable("what was shown is not in it")
-        entry, new = await _append(runtime, entry, decision)
+        entry, appended = await _append(runtime, entry, decision)
     except LogUnavailable as fault:
         logger.error("the consent log is down: %s", fault, extra=event("decision-not-recorded"))
         if decision.grants():
@@ -100,13 +111,13 @@ async def decide(
             consent_id = decision.held
             entry = _entry(runtime, edition, choice, decision, shown, consent_id, form)
         await to_thread.run_sync(_spool, runtime, entry)
-        new = True
-    if new:
+    if appended is None or appended.new:
         states = decision.states(c for c in edition.rules.optional if c in asked)
         runtime.count(*counters.decided(shown, form["decision"], states, choice.signal))
         if runtime.metrics is not None and decision.event is not None:
             runtime.metrics.decided(decision.event)
-    return _outcome(runtime, edition, choice, decision, consent_id, error, status)
+    made = (entry.body, appended.seq if appended else None)
+    return _outcome(runtime, edition, choice, decision, consent_id, error, status, *made)
 
 
 def _wanted(form: dict[str, str], optional: tuple[str, ...]) -> tuple[set[str], set[str]] | None:
@@ -208,20 +219,22 @@ def _entry(
     )
 
 
-async def _append(runtime: Runtime, entry: Entry, decision: Decision) -> tuple[Entry, bool]:
+async def _append(
+    runtime: Runtime, entry: Entry, decision: Decision
+) -> tuple[Entry, Appended | None]:
     """Append, unless it is a refusal beyond the rate at which refusals are written one by one.
 
-    Gives the entry as it stands in the log, and whether it is a decision that was not there yet.
+    Gives the entry as it stands, and what came of appending it, None where that was not done.
     """
     if decision.event is Event.REFUSAL and not runtime.refusals.take():
         runtime.count(counters.NOT_WRITTEN)
-        return entry, True
+        return entry, None
     begun = time.perf_counter()
     appended = await runtime.log.append(entry)
     if runtime.metrics is not None:
         runtime.metrics.appended(time.perf_counter() - begun)
     runtime.publisher.appended(appended.seq)
-    return replace(entry, body=appended.body), appended.new
+    return replace(entry, body=appended.body), appended
 
 
 def _spool(runtime: Runtime, entry: Entry) -> None:
@@ -244,6 +257,8 @@ def _outcome(
     consent_id: str,
     error: str,
     status: int,
+    record: bytes = b"",
+    place: int | None = None,
 ) -> Outcome:
     answers: tuple[Answer, ...] = tuple(decision.answers.values())
     stored = Stored(
@@ -257,4 +272,4 @@ def _outcome(
     if decision.event is not None and answers:
         headers.append(runtime.cookie.header(stored, runtime.today))
     gone = tuple(c for c in decision.withdrawn if c not in after.allowed)
-    return Outcome(after, status, error, tuple(headers), gone)
+    return Outcome(after, status, error, tuple(headers), gone, record, place)

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 FLOORS = [
     {"errors", "structured"},
     {"declaration", "choice", "record", "signal"},
-    {"cookie", "signed_note", "texts", "catalogue", "settings"},
+    {"cookie", "signed_note", "texts", "catalogue", "settings", "receipt"},
     {"browser", "notice", "log"},
     {"proof"},
     {"pages"},
