@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -164,6 +165,15 @@ def decide(
     data = {**hidden, **dict.fromkeys(granted, "granted"), "decision": decision}
     headers = {"accept": "application/json"} if json_reply else {}
     return client.post("/choices/decide", data=data, headers=headers)
+
+
+def way_on(reply: Response) -> str:
+    """Where a reply leads its visitor: at once, or by the button that a receipt begins with."""
+    if reply.status_code == 303:
+        return str(reply.headers["location"])
+    found = re.search(r'<a class="vc-button" href="([^"]*)" autofocus>', reply.text)
+    assert found is not None
+    return unescape(found[1])
 
 
 Make = Callable[..., Site]

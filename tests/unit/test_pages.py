@@ -15,7 +15,7 @@ from consent.errors import LogUnavailable
 from consent.notice.cookies import cookie_table
 from consent.texts import texts
 from tests.unit.shop_site import open_shop
-from tests.unit.small_site import Make, Site, decide, fields
+from tests.unit.small_site import Make, Site, decide, fields, way_on
 
 LANGUAGES = ("fi", "sv", "en")
 ASSETS = ("style.css", "notice.css", "script.js")
@@ -148,12 +148,15 @@ def test_saving_without_script_says_so_and_leads_back_to_the_very_page(
     html = client.get("/choices/fi", params={"return": back}).text
     assert f'<a href="{back}">' in unescape(html)
     form = {name: unescape(value) for name, value in fields(html).items()}
-    response = decide(client, "reject", form=form)
+    response = decide(client, "accept", form=form)
     assert response.status_code == 303
     saved = client.get(response.headers["location"]).text
     assert texts("fi")["settings"]["saved"] in saved
     assert "<!DOCTYPE html>" in saved
     assert f'<a href="{back}">' in unescape(saved)
+    refused = decide(client, "reject", form=form)
+    assert texts("fi")["settings"]["saved"] in refused.text
+    assert way_on(refused) == back
 
 
 def test_withdrawing_on_the_settings_page_names_what_we_cannot_delete(site: Site) -> None:
@@ -162,8 +165,9 @@ def test_withdrawing_on_the_settings_page_names_what_we_cannot_delete(site: Site
     decide(client, "accept")
     html = client.get("/choices/fi?return=/p").text
     form = {name: unescape(value) for name, value in fields(html).items()}
-    saved = client.get(decide(client, "reject", form=form).headers["location"]).text
-    assert texts("fi")["settings"]["foreign"].format(services="Mainos (ads.example: ad)") in saved
+    told = texts("fi")["settings"]["foreign"].format(services="Mainos (ads.example: ad)")
+    saved = client.get(decide(client, "save", "statistics", form=form).headers["location"]).text
+    assert told in saved
     assert '<a href="/p">' in saved
 
 
