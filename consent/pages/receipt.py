@@ -151,6 +151,8 @@ async def sealed_evidence(
 
     What is not in the log, and while the log is down, has no proof.
     """
+    if sealed.place is None and (shown := _shown_now(edition, sealed.record, lang)):
+        return Evidence(sealed.record.decode(), shown.decode())
     return await to_thread.run_sync(_handed_out, runtime, edition, sealed, lang)
 
 
