@@ -6,7 +6,7 @@
   const root = document.documentElement;
   if (root.dataset.visitorChoice) return;
   root.dataset.visitorChoice = "on";
-  const { nonce, dataset: { style, lang, error } } = me;
+  const { nonce, dataset: { style, lang, error, renews } } = me;
   const base = new URL(me.src).pathname.replace(/\/[^/]*$/, "");
   let allowed = new Set(me.dataset.allowed.split(" "));
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -48,7 +48,8 @@
     const height = `${over.querySelector("[open]") ? 392 : over.offsetHeight + 24}px`;
     Object.assign(root.style, { paddingBottom: height, scrollPaddingBottom: height });
   });
-  for (const event of ["resize", "toggle"]) addEventListener(event, room, true);
+  addEventListener("resize", room);
+  addEventListener("toggle", room, true);
 
   let status;
   const say = async (reply) => {
@@ -62,14 +63,13 @@
     line.textContent = "";
     // A region that is there already is read out when its content changes (R109).
     setTimeout(() => { line.textContent = reply.status; }, 100);
-    const shown = reply.box || reply.note;
-    if (!shown) return;
+    if (!(reply.box ||= reply.note)) return;
     const focused = document.querySelector(":focus");
-    line.insertAdjacentHTML("afterend", shown);
+    line.insertAdjacentHTML("afterend", reply.box);
     status.querySelector("[popover]")?.showPopover?.();
     status.onclick = ({ target }) => {
       if (target.matches("[data-reload]")) location.reload();
-      if (target.matches("[data-close]")) target.closest(".vc-saved").remove();
+      if (target.matches("[data-close]")) line.nextSibling.remove();
       focused?.focus();
     };
     room();
@@ -172,7 +172,7 @@
       const answer = await fetch(form.getAttribute("action"), { method: "POST", body, headers });
       const reply = { ...await answer.json(), lang };
       if (reply.allowed) {
-        if (renews && reply.allowed.some((name) => !allowed.has(name))) return location.reload();
+        if (renews && reply.allowed.length > allowed.size) return location.reload();
         follow(reply);
         channel.postMessage(reply);
       }
@@ -183,27 +183,24 @@
       if (reply.dismissed) leave(form.parentNode);
       else say(reply);
     } catch (fault) {
-      const text = /^(Type|Syntax)Error$/.test(fault.name) ? error : fault.message;
+      const text = fault.name === "Error" ? fault.message : error;
       if (alert) alert.textContent = text;
       else say({ status: text });
     }
     form.ariaBusy = "false";
   };
 
-  // Where nothing may be fetched, all works as it does without script. A page whose policy holds
-  // comes anew after a grant, and has its settings on a page of their own.
-  const renews = "renews" in me.dataset;
-  let plain = false;
+  // Where nothing may be fetched, all works as it does without script.
+  let plain;
   addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, disposition }) => {
     const ours = effectiveDirective === "connect-src" && blockedURI.includes(`${base}/`);
     if (ours && disposition === "enforce") plain = true;
   });
 
-  // That of a receipt opens a page.
-  const OUR_FORMS = ".visitor-choice form:not(.vc-receipt)";
   addEventListener("submit", (event) => {
     const form = event.target;
-    if (plain || event.defaultPrevented || !form.matches(OUR_FORMS)) return;
+    // A form with a class, as that of a receipt, opens a page.
+    if (plain || event.defaultPrevented || !form.matches(".visitor-choice :not([class])")) return;
     event.preventDefault();
     if (form.ariaBusy !== "true") send(form, event.submitter);
   });
@@ -220,8 +217,7 @@
     if (link.matches("[data-answer]")) {
       event.preventDefault();
       opening().then((its) => its.answer(link), () => { location.href = link.href; });
-    } else if (!plain && !renews
-      && link.origin === location.origin && link.pathname === `${base}/${lang}`) {
+    } else if (!plain && link.origin === location.origin && link.pathname === `${base}/${lang}`) {
       event.preventDefault();
       settings(link);
     }

@@ -83,11 +83,12 @@ def example(folder: Path) -> Iterator[Visited]:
             yield Visited(site.url, app.consent, third.url)  # type: ignore[attr-defined]
 
 
-def _open(folder: Path, toml: str, clock: Clock) -> Consent:
+def _open(folder: Path, toml: str, clock: Clock, signing: str = "") -> Consent:
     toml = toml.replace('folder = "notices"', f'folder = "{NOTICES}"')
     toml = toml.replace('"https://example.fi"', "")
     (folder / "consent.toml").write_text(toml, encoding="utf-8")
-    return Consent(load(folder / "consent.toml", {"CONSENT_SECRET_KEYS": KEY}), clock)
+    environ = {"CONSENT_SECRET_KEYS": KEY, "CONSENT_CHECKPOINT_KEYS": signing}
+    return Consent(load(folder / "consent.toml", environ), clock)
 
 
 @contextmanager
@@ -98,10 +99,11 @@ def stage(
     before: str = "",
     *,
     secure: bool = False,
+    signing: str = "",
 ) -> Iterator[Visited]:
     """Serve pages whose bodies are given by path; `secure` over https, as a real site is.
 
-    `before` are settings that were in use earlier.
+    `before` are settings that were in use earlier, `signing` a key for checkpoints of the log.
 
     `?lang=sv` changes their language, `?csp=` and a name their policy. The notices are
     those of the fictitious company; the clock stands at noon of 15 November 2026.
@@ -112,7 +114,7 @@ def stage(
     clock = Clock(1_794_744_000)
     if before:
         _open(folder, before, clock).close()
-    consent = _open(folder, toml, clock)
+    consent = _open(folder, toml, clock, signing)
 
     async def page(request: Request) -> Response:
         policy = POLICIES.get(request.query_params.get("csp", ""))
@@ -190,9 +192,19 @@ def press(page: Page, button: Locator | str) -> None:
             locator.click()
 
 
+def go_on(page: Page) -> None:
+    """Leave the receipt that answers a refusal where no script runs, by what has the focus there.
+
+    On any other page nothing is done.
+    """
+    if page.locator(".vc-receipt-saved").count():
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+
+
 def open_settings(page: Page) -> Locator:
     """Follow the settings link at the end of the page: to the dialog, without script the page."""
-    links = page.locator("a[href*='/choices/']:not(#visitor-choice a, main a)")
+    links = page.locator("a[href*='/choices/']:not(#visitor-choice a, main a, .vc-note a)")
     if not scripted(page):
         with page.expect_navigation():
             links.last.click()

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from consent.errors import ReceiptError
-from consent.log import Row
-from consent.log.receipt import claimed, newest, opened, proven
+from consent.log import Row, create_log, open_log
+from consent.log.receipt import claimed, evidence, newest, opened, proven
 from consent.receipt import Evidence, receipt
 from consent.signed_note import new_key, verifier_of
+from tests.unit.log_engines import refusal
+from tests.unit.patience import LONG
 from tests.unit.receipt_samples import (
     ANSWERS,
     PUBLIC,
@@ -61,8 +63,8 @@ def verify(run: Run, tmp_path: Path) -> Callable[[bytes], str]:
 
 def forged(data: bytes, **changes: str) -> bytes:
     """A receipt whose fields follow from evidence that was changed, as a forger would make it."""
-    evidence = Evidence(**said(data)["evidence"])
-    return json.dumps(receipt(evidence._replace(**changes))).encode()
+    found = Evidence(**said(data)["evidence"])
+    return json.dumps(receipt(found._replace(**changes))).encode()
 
 
 @pytest.mark.parametrize("event", ANSWERS)
@@ -114,9 +116,9 @@ def test_the_key_is_that_of_the_environment_or_the_one_given(
 def test_an_older_key_goes_on_verifying_what_it_signed(tmp_path: Path, make_site: Make) -> None:
     newer = new_key("www.example.fi")
     site = open_signing(tmp_path, make_site, checkpoint_keys=f"{SIGNING} {newer}")
-    evidence = opened(receipt_of(site, "grant"))
+    found = opened(receipt_of(site, "grant"))
     for key in (PUBLIC, str(verifier_of(newer))):
-        assert proven(evidence, [key]) == claimed(evidence)
+        assert proven(found, [key]) == claimed(found)
 
 
 @pytest.mark.parametrize("event", ["change", "refusal"])
@@ -328,11 +330,11 @@ def test_anybody_can_check_a_receipt_with_what_the_standards_say(shop: Site) -> 
 
     for _ in range(9):
         decide(shop.client(), "reject")
-    evidence = said(receipt_of(shop, "grant"))["evidence"]
-    proof, text, _ = evidence["proof"].split("\n\n")
+    given = said(receipt_of(shop, "grant"))["evidence"]
+    proof, text, _ = given["proof"].split("\n\n")
     _, _, index, *path = proof.split("\n")
     _, size, root = text.split("\n")
-    found = sha256(b"\0" + b64decode(evidence["salt"]) + evidence["record"].encode()).digest()
+    found = sha256(b"\0" + b64decode(given["salt"]) + given["record"].encode()).digest()
     place, last = int(index.removeprefix("index ")), int(size) - 1
     for other in map(b64decode, path):
         if place & 1 or place == last:
@@ -343,6 +345,29 @@ def test_anybody_can_check_a_receipt_with_what_the_standards_say(shop: Site) -> 
             found = sha256(b"\1" + found + other).digest()
         place, last = place >> 1, last >> 1
     assert found == b64decode(root)
+
+
+def test_at_every_place_of_a_log_a_proof_is_that_of_its_own_record(tmp_path: Path) -> None:
+    """A record moved to another place, or put in another's, is not in the log so."""
+    path = str(tmp_path / "log.sqlite3")
+    create_log(path, "www.example.fi")
+    log = open_log(path, writable=True)
+    for future in [log.append_soon(refusal(number)) for number in range(1000)]:
+        future.result(LONG)
+    log.close()
+    with open_log(path, writable=False).snapshot() as view:
+        before = None
+        for row in view.rows():
+            found = evidence(view, row, b"", [SIGNING])
+            assert proven(found, [PUBLIC]).place == row.seq
+            if before is not None:
+                for moved in ({"record": before.record}, {"proof": before.proof}):
+                    with pytest.raises(ReceiptError):
+                        proven(found._replace(**moved), [PUBLIC])
+                whole = found._replace(record=before.record, salt=before.salt)
+                with pytest.raises(ReceiptError):
+                    proven(whole, [PUBLIC])
+            before = found
 
 
 class Removed:
