@@ -6,10 +6,12 @@ effect.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import inf
 
 from .number import VersionNumber
 from .package import Package
@@ -32,13 +34,12 @@ class Standing:
     """The versions of a document at one moment.
 
     `in_force` is None before the first version takes effect; `scheduled` is in the order of taking
-    effect, `superseded` newest first; `until` is when this changes by itself, None if never.
+    effect, `superseded` newest first.
     """
 
     in_force: Package | None
     scheduled: tuple[Package, ...]
     superseded: tuple[Package, ...]
-    until: datetime | None
 
 
 def standing(packages: Iterable[Package], now: datetime) -> Standing:
@@ -51,13 +52,29 @@ def standing(packages: Iterable[Package], now: datetime) -> Standing:
     known = [package for package in every if package.announced_at <= now]
     started = [package for package in known if package.starts <= now]
     scheduled = tuple(package for package in known if package.starts > now)
-    moments = {moment for package in every for moment in (package.announced_at, package.starts)}
     return Standing(
         in_force=started[-1] if started else None,
         scheduled=scheduled,
         superseded=tuple(reversed(started[:-1])),
-        until=min((moment for moment in moments if moment > now), default=None),
     )
+
+
+def unchanged(packages: Iterable[Package], now: datetime) -> tuple[float, float]:
+    """From when until when all of this is as at `now` (UTC), in seconds since 1970 and to infinity.
+
+    It changes when a version is announced, takes effect, and is not told of any more.
+    """
+    moments = sorted(
+        moment.timestamp()
+        for package in packages
+        for moment in (
+            package.announced_at,
+            package.starts,
+            package.starts + ANNOUNCED_AFTER_EFFECT,
+        )
+    )
+    at = bisect_right(moments, now.timestamp())
+    return (moments[at - 1] if at else -inf), (moments[at] if at < len(moments) else inf)
 
 
 def in_force(packages: Iterable[Package], now: datetime) -> Package | None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..errors import NoticeError, Problem
-from .lifecycle import Standing, announcement, standing
+from .lifecycle import Standing, announcement, standing, unchanged
 from .number import VersionNumber
 from .package import FACTS, Package, verify_package
 
@@ -65,6 +65,10 @@ class Shelf:
     def in_force(self, now: datetime) -> Package | None:
         """The version in force at `now` (UTC), or None."""
         return standing(self.packages, now).in_force
+
+    def unchanged(self, now: datetime) -> tuple[float, float]:
+        """From when until when all of this is as at `now`; see `lifecycle.unchanged`."""
+        return unchanged(self.packages, now)
 
     def announcement(self, now: datetime, seen: str | None) -> Package | None:
         """What to tell a visitor whose cookie says `seen`; see `lifecycle.announcement`."""

@@ -50,8 +50,8 @@ def remember(memory: dict[K, V], key: K, value: V, most: int = 4096) -> None:
 class Judged:
     """What was judged of cookies on one day under one edition; replaced as a whole.
 
-    It holds from `begin` to `end`, the edition to `until`, in seconds since 1970-01-01 UTC; `day`
-    counts from there. The memories are by the signals that came with the cookie; `by_field` is by
+    It holds from `begin` to `end`, the edition from `since` to `until`, in seconds since 1970-01-01
+    UTC; `day` counts from there. The memories are by the signals that came with the cookie; `by_field` is by
     the hash of these and all the cookies of a request, where none is to be hidden from the app:
     what others keep in theirs is not kept here. `sent` counts the banners in each language.
     """
@@ -66,15 +66,17 @@ class Judged:
         "end",
         "sent",
         "shared",
+        "since",
         "until",
     )
 
-    def __init__(self, edition: Edition, until: float, day: int) -> None:
+    def __init__(self, edition: Edition, since: float, until: float, day: int) -> None:
         self.edition = edition
+        self.since = since
         self.until = until
         self.day = day
-        self.begin = day * 86_400.0
-        self.end = min(until, self.begin + 86_400)
+        self.begin = max(since, day * 86_400.0)
+        self.end = min(until, (day + 1) * 86_400.0)
         self.by_field: dict[int, Plans] = {}
         self.by_cookie: dict[str, dict[bytes | None, Plans]] = defaultdict(dict)
         self.by_answers: dict[str, dict[Said | None, Plans]] = defaultdict(dict)

@@ -29,7 +29,6 @@ from ..errors import LogError, LogUnavailable
 from ..log import Entry, Log, open_log
 from ..log.publishing import Publisher
 from ..log.spool import Spool
-from ..notice.lifecycle import ANNOUNCED_AFTER_EFFECT
 from ..notice.package import Package, artifacts
 from ..notice.shelf import Shelf
 from ..record import Shown, canonical, day_of
@@ -135,11 +134,13 @@ class Runtime:
         """A new day, or a notice that takes effect: what was remembered is judged anew."""
         with self._lock:
             now, before = self.clock(), self._judged
-            if now >= before.until:
+            if not before.since <= now < before.until:  # clocks are set back, too
                 # What takes effect is logged before anybody consents to it.
                 self._judged, self.recorded = self._judge_anew(), False
             elif not before.begin <= now < before.end:
-                self._judged = Judged(before.edition, before.until, int(now // 86_400))
+                self._judged = Judged(
+                    before.edition, before.since, before.until, int(now // 86_400)
+                )
             if self._judged is not before:
                 before.count_sent(self._log)
             return self._judged
@@ -148,14 +149,11 @@ class Runtime:
         now = self.clock()
         return Judged(*self._edition(datetime.fromtimestamp(now, UTC)), int(now // 86_400))
 
-    def _edition(self, now: datetime) -> tuple[Edition, float]:
-        edition, standing = in_force(
+    def _edition(self, now: datetime) -> tuple[Edition, float, float]:
+        edition, _ = in_force(
             self.settings, self.interface, self.shelf, now, self._scopes.values()
         )
-        # An announcement ends without anything else changing.
-        ends = (package.starts + ANNOUNCED_AFTER_EFFECT for package in self.shelf.packages)
-        moments = [moment for moment in (standing.until, *ends) if moment and moment > now]
-        return edition, min(moments).timestamp() if moments else float("inf")
+        return edition, *self.shelf.unchanged(now)
 
     # -- the choice of a request --
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 import pytest
 
 from consent.errors import NoticeError
-from consent.notice.lifecycle import State, announcement, in_force, standing, state
+from consent.notice.lifecycle import (
+    State,
+    announcement,
+    in_force,
+    standing,
+    state,
+    unchanged,
+)
 from consent.notice.shelf import Shelf
 from tests.unit.notice_samples import line_of_three, write_draft
 
@@ -40,17 +48,28 @@ def test_nothing_is_in_force_before_the_first_version(line):
 def test_a_version_that_is_not_announced_does_not_exist(line):
     stand = standing(line, datetime(2025, 11, 30, tzinfo=UTC))
     assert (stand.in_force, stand.scheduled, stand.superseded) == (None, (), ())
-    assert stand.until == datetime(2025, 12, 1, tzinfo=UTC)
 
 
-def test_the_line_is_sorted_and_says_until_when(line):
+def test_the_line_is_sorted(line):
     stand = standing(line, datetime(2026, 11, 20, 9, tzinfo=UTC))
     assert str(stand.in_force.number) == "2026.2"
     assert numbers(stand.scheduled) == ["2027.1"]
     assert numbers(stand.superseded) == ["2026.1"]
-    assert stand.until == NEW_YEAR
-    assert standing(line, NEW_YEAR).until is None
     assert numbers(standing(line, NEW_YEAR).superseded) == ["2026.2", "2026.1"]
+
+
+def test_it_is_told_from_when_until_when_nothing_changes(line):
+    """Also for a clock that is set back."""
+    moments = []
+    since, until = unchanged(line, datetime(2000, 1, 1, tzinfo=UTC))
+    assert since == -inf
+    while until < inf:
+        moments.append(datetime.fromtimestamp(until, UTC))
+        assert unchanged(line, moments[-1] - SECOND) == (since, until)
+        since, until = unchanged(line, moments[-1])
+        assert since == moments[-1].timestamp()
+    assert {datetime(2025, 12, 1, tzinfo=UTC), NEW_YEAR} < set(moments)
+    assert moments[-1] == NEW_YEAR + timedelta(days=14)
 
 
 def test_each_version_has_its_state(line):
