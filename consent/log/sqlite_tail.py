@@ -42,6 +42,8 @@ INSERT INTO once (key, seq, day)
     FROM each WHERE true
     ON CONFLICT (key) DO UPDATE SET seq = max(seq, excluded.seq)"""
 _FORGET = "DELETE FROM once WHERE key IN (SELECT key FROM once WHERE day < ? LIMIT ?)"
+# What a clock that was ahead has dated is no younger than today.
+_REDATE = "UPDATE once SET day = ?1 WHERE day > ?1 + 1"
 
 
 class Tail:
@@ -160,4 +162,8 @@ def _digits(rows: Sequence[tuple[object, int]]) -> bytes:
 
 def forget(cursor: sqlite3.Cursor, today: int) -> bool:
     """Delete some idempotency keys that are old enough; returns whether none are left."""
-    return cursor.execute(_FORGET, (today - KEEP_ONCE, FORGET)).rowcount < FORGET
+    found = cursor.execute(_FORGET, (today - KEEP_ONCE, FORGET)).rowcount
+    if found == FORGET:
+        return False
+    cursor.execute(_REDATE, (today,))
+    return True
