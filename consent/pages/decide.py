@@ -100,7 +100,7 @@ async def decide(
         if not recorded:
             raise LogUnavailable("what was shown is not in it")
         entry, appended = await _append(runtime, entry, decision)
-    except LogUnavailable as fault:
+    except LogError as fault:
         logger.error("the consent log is down: %s", fault, extra=event("decision-not-recorded"))
         if decision.grants():
             error, status = "mixed" if set(asked) - set(granted) else "log", 503

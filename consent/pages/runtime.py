@@ -25,7 +25,7 @@ from ..browser.undeclared import Undeclared
 from ..choice import Choice, Stored
 from ..cookie import ChoiceCookie, Header, find, find_in
 from ..declaration import Kind, Scope
-from ..errors import LogError, LogUnavailable
+from ..errors import LogCorrupt, LogError, LogUnavailable
 from ..log import Entry, Log, open_log
 from ..log.publishing import Publisher
 from ..log.spool import Spool
@@ -283,7 +283,7 @@ class Runtime:
     def _start(self) -> None:
         try:
             self.record()
-        except LogUnavailable as error:
+        except (LogUnavailable, LogCorrupt) as error:
             # The site can be read and everything refused; a grant waits for the log (R34).
             words = "the consent log cannot be used now, so nobody can allow anything: %s"
             logger.error(words, error, extra=event("log-unusable"))
