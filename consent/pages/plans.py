@@ -51,9 +51,10 @@ class Judged:
     """What was judged of cookies on one day under one edition; replaced as a whole.
 
     It holds from `begin` to `end`, the edition from `since` to `until`, in seconds since 1970-01-01
-    UTC; `day` counts from there. The memories are by the signals that came with the cookie; `by_field` is by
-    the hash of these and all the cookies of a request, where none is to be hidden from the app:
-    what others keep in theirs is not kept here. `sent` counts the banners in each language.
+    UTC; `day` counts from there. The memories are by the signals that came with the cookie;
+    `by_field` is by the hash of these and all the cookies of a request, where none is to be hidden
+    from the app: what others keep in theirs is not kept here. `sent` counts
+    the banners in each language.
     """
 
     __slots__ = (

@@ -1,4 +1,4 @@
-"""What visitors get, and what is left, while the log is locked, damaged or lost, or the clock wrong.
+"""What visitors get while the log is locked, damaged or lost, or the clock wrong; what is left.
 
 A full disk is in `tests/test_full_disk.py`, a killed server in `tests/test_crash.py`.
 """
