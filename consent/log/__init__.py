@@ -290,8 +290,9 @@ class Log(Protocol):
     def adopt(self, rows: Sequence[Row]) -> Head:
         """Append entries as they stand in another log, leaf, salt and all; gives the new head.
 
-        For moving a log: `rows` continue it without a gap. Raises `LogError` when they do not,
-        else as `append`.
+        For moving a log: `rows` continue it without a gap. What an expiry among them names is
+        removed, if an earlier part was moved before it expired. Raises `LogError` when they do not
+        continue it, else as `append`.
         """
         ...
 

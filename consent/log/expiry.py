@@ -77,6 +77,13 @@ def named_by(seq: int, body: bytes | None) -> list[tuple[int, int]]:
     return ranges
 
 
+def removed_by(body: bytes | None) -> list[str]:
+    """Give the hashes of the artifacts that an expiry entry names."""
+    found = json.loads(body or b"null")
+    removed = found.get("removed", []) if isinstance(found, dict) else []
+    return [name for name in removed if isinstance(name, str)] if isinstance(removed, list) else []
+
+
 def expired(snapshot: Snapshot) -> Expired:
     """Read from a log which of its entries have expired; what says so wrongly is passed over."""
     ranges: list[tuple[int, int]] = []

@@ -244,7 +244,7 @@ class SqliteLog:
     def adopt(self, rows: Sequence[Row]) -> Head:
         """Append entries of another log; see `Log.adopt`."""
         with self._changing() as cursor:
-            return adopt(cursor, rows)
+            return adopt(cursor, rows, int(self._clock()) // 86400)
 
     def artifact(self, hash_hex: str) -> tuple[str, bytes] | None:
         """Give an artifact; see `Log.artifact`."""

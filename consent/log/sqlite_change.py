@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from itertools import groupby
 
 from consent.errors import LogCorrupt, LogError
 from consent.log import Appended, Entry, Head, Row
+from consent.log.expiry import named_by, removed_by
 from consent.log.runs import NO_ID, NO_KEY, RUN, Packed, pack, split_ids, split_keys, without
 from consent.log.sqlite_batch import Batch
 from consent.log.sqlite_runs import put_run
 from consent.log.sqlite_tail import Tail
 from consent.log.tree import SALT_SIZE, Edge
+
+SLICE = 64 * RUN
+"""Entries whose contents are removed at a time."""
 
 _CONTENTS = """SELECT first, consent_ids, keys, salts, sizes, bodies FROM contents
     WHERE first > ? - ? AND first < ? ORDER BY first"""
@@ -40,15 +45,25 @@ def expire(
             raise ValueError(f"{each} is no part of a log of {batch.first} entries")
     (appended,) = batch.add([entry])
     batch.store({})
-    for each in seqs:
-        named = (each.start, each.stop, appended.seq)
-        cursor.execute("INSERT OR IGNORE INTO expired VALUES (?, ?, ?)", named)
-    for each in seqs:
-        _remove(cursor, each)
-    for name in artifacts:
-        cursor.execute("INSERT INTO dropped VALUES (?, ?)", (name, appended.seq))
-        cursor.execute("DELETE FROM artifacts WHERE hash = ?", (name,))
+    _remove_all(cursor, appended.seq, [(each.start, each.stop) for each in seqs], artifacts)
     return appended
+
+
+def _remove_all(
+    cursor: sqlite3.Cursor,
+    seq: int,
+    ranges: Sequence[tuple[int, int]],
+    artifacts: Collection[str],
+) -> None:
+    """Remove what an expiry entry at a place names."""
+    for start, stop in ranges:
+        cursor.execute("INSERT OR IGNORE INTO expired VALUES (?, ?, ?)", (start, stop, seq))
+    for start, stop in ranges:
+        for at in range(start, stop, SLICE):
+            _remove(cursor, range(at, min(at + SLICE, stop)))
+    for name in artifacts:
+        cursor.execute("INSERT OR IGNORE INTO dropped VALUES (?, ?)", (name, seq))
+        cursor.execute("DELETE FROM artifacts WHERE hash = ?", (name,))
 
 
 def _remove(cursor: sqlite3.Cursor, seqs: range) -> None:
@@ -70,8 +85,9 @@ def _remove(cursor: sqlite3.Cursor, seqs: range) -> None:
             cursor.execute(_REPLACE, (*left, first))
 
 
-def adopt(cursor: sqlite3.Cursor, rows: Sequence[Row]) -> Head:
+def adopt(cursor: sqlite3.Cursor, rows: Sequence[Row], today: int) -> Head:
     """Append entries of another log, in a transaction; see `consent.log.Log.adopt`."""
+    Tail().index_all(cursor, today)
     size, packed_edge = cursor.execute("SELECT size, edge FROM head").fetchone()
     if [row.seq for row in rows] != list(range(size, size + len(rows))):
         raise LogError(f"the entries given do not continue a log of {size} entries")
@@ -91,6 +107,11 @@ def adopt(cursor: sqlite3.Cursor, rows: Sequence[Row]) -> Head:
         ids = [(row.consent_id, row.seq) for row in rows if row.consent_id is not None]
         cursor.executemany("INSERT INTO ids (consent_id, seq) VALUES (?, ?)", sorted(ids))
         cursor.execute("UPDATE indexed SET upto = ?", (head.size,))
+    for row in rows:
+        if row.kind == "expiry":
+            with suppress(ValueError, TypeError):  # what says so wrongly, verification tells
+                named = named_by(row.seq, row.body)
+                _remove_all(cursor, row.seq, named, removed_by(row.body))
     return head
 
 

@@ -163,6 +163,44 @@ def test_a_log_that_is_moved_has_the_same_root_name_and_content(filled, engine, 
     moved.close()
 
 
+def test_what_expires_while_a_log_is_moved_is_removed_from_what_was_moved_before(
+    filled, engine, tmp_path
+):
+    """R128: nobody's content outlives its time in a copy that is not finished yet."""
+    name, value = artifact(b"banner")
+    filled.put_artifacts({name: value})
+    with filled.snapshot() as snapshot:
+        rows, meta = list(snapshot.rows()), dict(snapshot.meta)
+    moved = _elsewhere(engine, tmp_path, meta)
+    moved.adopt(rows[:130])
+    moved.put_artifacts({name: value})
+    seqs = [range(20, 90), range(120, 140)]
+    filled.expire(expiry_entry(seqs, "erasure", TIME, [name]), seqs, [name])
+    with filled.snapshot() as snapshot:
+        rows = list(snapshot.rows())
+    moved.adopt(rows[130:])
+    with moved.snapshot() as snapshot:
+        assert list(snapshot.rows()) == rows
+        assert list(snapshot.rows(consent_id=consent_id(33))) == []
+    assert moved.artifact(name) is None
+    check(moved)
+    moved.close()
+
+
+def test_entries_of_another_log_may_follow_what_was_appended(filled, engine, tmp_path):
+    """They are found by their ids, whichever way they came."""
+    with filled.snapshot() as snapshot:
+        rows, meta = list(snapshot.rows()), dict(snapshot.meta)
+    moved = _elsewhere(engine, tmp_path, meta)
+    append(moved, grant(999))
+    moved.adopt([row._replace(seq=row.seq + 1) for row in rows])
+    with moved.snapshot() as snapshot:
+        for number in (999, 0, 149):
+            assert len(list(snapshot.rows(consent_id=consent_id(number)))) == 1
+    check(moved)
+    moved.close()
+
+
 def test_entries_that_do_not_continue_a_log_are_not_taken(filled, engine, tmp_path):
     with filled.snapshot() as snapshot:
         rows, meta = list(snapshot.rows()), dict(snapshot.meta)
