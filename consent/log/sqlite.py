@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, closing, contextmanager
 from hashlib import sha256
+from itertools import chain
 from threading import Lock
 from typing import Any
 
@@ -62,7 +63,9 @@ class SqliteSnapshot:
 
     def _query(self, query: str, *parameters: object) -> Iterator[tuple[Any, ...]]:
         with translated(self._path):
-            yield from self._connection.execute(query, parameters)
+            # Through `chain`, which has no `close`: who stops in the middle may come to it late,
+            # when the connection is closed already.
+            yield from chain(self._connection.execute(query, parameters))
 
     @property
     def meta(self) -> Mapping[str, str]:
