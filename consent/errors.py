@@ -11,6 +11,7 @@ ConsentError
 └── LogError
     ├── LogMissing     no log at that address; it is made by command only
     ├── LogUnavailable the log cannot take or give an entry now
+    ├── CopyError      a log that cannot be copied from there to here
     └── LogCorrupt     the log does not verify
 """
 
@@ -93,6 +94,10 @@ class LogUnavailable(LogError):
 
 class CheckpointError(LogError):
     """A checkpoint is not one, or none of the keys given has signed it."""
+
+
+class CopyError(Mendable, LogError):
+    """A log that cannot be copied from there to here."""
 
 
 class LogCorrupt(LogError):

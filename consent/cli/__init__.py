@@ -13,6 +13,7 @@ from io import TextIOWrapper
 
 from ..errors import (
     ConsentError,
+    CopyError,
     LogCorrupt,
     LogError,
     LogMissing,

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from ..errors import ConsentError
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -57,3 +62,21 @@ def table(rows: Iterable[Sequence[str]]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+@contextmanager
+def new_file(output: str) -> Iterator[IO[bytes]]:
+    """A new file, for the eyes only of those who may read the log; none is left after an error."""
+    path = Path(output)
+    try:
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        raise ConsentError(f"{path} is there already, and is left as it is") from None
+    except OSError as fault:
+        raise ConsentError(f"{path} cannot be written: {fault.strerror}") from None
+    try:
+        with open(file, "wb") as opened:
+            yield opened
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from ..errors import ConsentError, LogCorrupt
+from ..errors import LogCorrupt
 from . import checkpoint as checkpoints
-from . import verification
-from .common import Commands, command, group, settings, table
+from . import copies, verification
+from .common import Commands, command, group, new_file, settings, table
 
 if TYPE_CHECKING:
     from ..log import Snapshot
@@ -86,20 +84,16 @@ def add(commands: Commands) -> None:
         default=20,
         help="how many of the newest entries (default: 20)",
     )
-    export = _reading(
-        log,
-        "export",
-        "Write the log as lines of JSON: one for the log itself, then one for each entry, oldest "
-        "first. The log is only read.",
-        _export,
+    copies.options(
+        _reading(
+            log,
+            "export",
+            "Write the log, or a part of it, to a file: all of it as lines of JSON, from which it "
+            "can be made again, or the decisions as a table. The log is only read.",
+            _export,
+        )
     )
-    export.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        default="-",
-        help="the file to write, which must not exist yet, or - for the terminal (default: -)",
-    )
+    copies.add(log)
 
 
 def _reading(
@@ -156,31 +150,13 @@ def _proof(arguments: argparse.Namespace) -> int:
     from ..proof.bundle import verifier_hash, write
 
     keys = checkpoints.signing_keys()
-    with _opened(arguments) as view, _new(arguments.output) as file:
+    with _opened(arguments) as view, new_file(arguments.output) as file:
         count = write(file, view, arguments.consent_id, keys)
     print(f"Wrote {count} files to {arguments.output}. Unpacked, they are verified by")
     print("    python -I verifier.py KEY")
     print("with the key that the site publishes, and with nothing but Python.")
     print(f"The SHA-256 of verifier.py is {verifier_hash()}.")
     return 0
-
-
-@contextmanager
-def _new(output: str) -> Iterator[IO[bytes]]:
-    """A new file, for the eyes only of those who may read the log; none is left after an error."""
-    path = Path(output)
-    try:
-        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        raise ConsentError(f"{path} is there already, and is left as it is") from None
-    except OSError as fault:
-        raise ConsentError(f"{path} cannot be written: {fault.strerror}") from None
-    try:
-        with open(file, "wb") as opened:
-            yield opened
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
 
 
 def _show(arguments: argparse.Namespace) -> int:
@@ -234,14 +210,5 @@ def _line(entry: Mapping[str, object]) -> list[str]:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from ..log.export import export
-
     with _opened(arguments) as view:
-        if arguments.output == "-":
-            sys.stdout.flush()
-            sys.stdout.buffer.writelines(export(view))
-            return 0
-        with _new(arguments.output) as file:
-            file.writelines(export(view))
-        print(f"Wrote {view.head().size} entries to {arguments.output}.")
-    return 0
+        return copies.export(view, arguments)

@@ -206,6 +206,7 @@ def test_an_export_gives_the_root_again(path):
     """Whoever has the lines needs no program of ours: R41."""
     with open_log(path, writable=False).snapshot() as snapshot:
         head, *entries = map(json.loads, export(snapshot))
+    entries = [entry for entry in entries if "seq" in entry]
     leaves = []
     for at, entry in enumerate(entries):
         assert entry["seq"] == at

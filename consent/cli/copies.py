@@ -1,0 +1,214 @@
+"""`consent log export`, `import` and `backup`: the log in other files and other engines."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date
+from typing import IO, TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ..errors import ConsentError, CopyError
+from .common import Commands, command, new_file, settings
+from .progress import progress
+
+if TYPE_CHECKING:
+    from ..log import Snapshot
+    from ..log.copying import Source
+
+FORMATS = ("jsonl", "csv", "parquet")
+KINDS = ("consent", "declaration", "publication", "release", "expiry")
+_STATE = "is in use, or was left by a crash"
+
+
+def options(export: argparse.ArgumentParser) -> None:
+    """Add the options of `export`."""
+    export.add_argument(
+        "--format",
+        metavar="FORMAT",
+        choices=FORMATS,
+        default="jsonl",
+        help="jsonl: everything, one line each, which can be imported; csv or parquet: a flat "
+        "table of decisions (default: jsonl)",
+    )
+    for name, which in (("from", "first"), ("until", "last")):
+        export.add_argument(
+            f"--{name}",
+            metavar="DAY",
+            dest=which,
+            type=_day,
+            help=f"the {which} day of a period, in UTC, by what entries say themselves, as "
+            "2026-01-31; without, the log's own",
+        )
+    export.add_argument(
+        "--kind",
+        metavar="KIND",
+        choices=KINDS,
+        default="",
+        help=f"only entries of a kind: {', '.join(KINDS)}",
+    )
+    export.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        default="-",
+        help="the file to write, which must not exist yet, or - for the terminal (default: -)",
+    )
+
+
+def add(log: Commands) -> None:
+    """Add `import` and `backup`."""
+    importing = command(
+        log,
+        "import",
+        "Copy a log from elsewhere, entry by entry, and verify the copy: a log of another engine, "
+        "a backup, or a whole export. The log that the settings name is made by it, with the name "
+        "and the root of the one copied; run again, it brings what is missing. The source is only "
+        "read.",
+    )
+    importing.add_argument(
+        "source", metavar="SOURCE", help="the log to copy, or a file that export wrote"
+    )
+    importing.add_argument(
+        "--to",
+        metavar="ADDRESS",
+        help="a place other than the settings name, as they would name it",
+    )
+    importing.set_defaults(run=_import)
+    backup = command(
+        log,
+        "backup",
+        "Copy the log to a file as it is at one moment, while the site goes on, and verify the "
+        "copy. The log is only read.",
+    )
+    backup.add_argument("--log", metavar="PATH", help="a log elsewhere, without the settings")
+    backup.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        required=True,
+        help="the file to write, which must not exist yet",
+    )
+    backup.set_defaults(run=_backup)
+
+
+def _day(text: str) -> str:
+    try:
+        if len(text) == 10:
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is not a day, as 2026-01-31")
+
+
+def export(view: Snapshot, arguments: argparse.Namespace) -> int:
+    """Write what was asked for; nothing is left of a file that could not be finished."""
+    size, output = view.head().size, arguments.output
+    if output != "-":
+        with new_file(output) as file:
+            count, what = _write(view, arguments, file, size)
+        print(f"Wrote {count} {what} to {output}.")
+        return 0
+    if arguments.format == "parquet":
+        raise ConsentError("Parquet is for programs: name a file with -o FILE")
+    sys.stdout.flush()
+    _write(view, arguments, sys.stdout.buffer, size)
+    return 0
+
+
+def _write(
+    view: Snapshot, arguments: argparse.Namespace, file: IO[bytes], size: int
+) -> tuple[int, str]:
+    from ..log import decisions
+    from ..log.export import Selection, export, selected
+
+    chosen = Selection(arguments.kind, arguments.first or "", arguments.last or "")
+    if chosen.last and chosen.last < chosen.first:
+        raise ConsentError(f"the period ends before it begins, on {chosen.last}")
+    with progress("export", shown=arguments.output != "-") as bar:
+
+        def done(count: int) -> None:
+            bar(count, size)
+
+        if arguments.format == "jsonl":
+            lines = 0
+            for line in export(view, chosen, done):
+                file.write(line)
+                lines += 1
+            # Of a selection all but the first and the last line are entries.
+            return (size if chosen.everything else lines - 2), "entries"
+        if chosen.kind not in ("", "consent"):
+            raise ConsentError(f"only decisions make a table: {chosen.kind} is for --format jsonl")
+        rows = decisions.decisions(selected(view, chosen._replace(kind="consent"), done))
+        write = decisions.write_csv if arguments.format == "csv" else decisions.write_parquet
+        return write(file, rows), "decisions"
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from ..log.copying import copy_log
+
+    source, to = arguments.source, arguments.to or settings(arguments).log
+    both = os.path.exists(source) and os.path.exists(to)
+    if source == to or (both and os.path.samefile(source, to)):
+        raise CopyError(f"{_named(to)} is the log itself", "name another one with --to")
+    for place in (source, to):
+        if os.path.exists(spool := f"{place}.spool") and os.path.getsize(spool):
+            raise CopyError(
+                f"refusals wait in {spool} that are in no log yet",
+                "start the site with that log, until the file is empty; then import",
+            )
+    with _source(source) as found:
+        size = found.head().size
+        with progress("copy") as copying, progress("verify") as verifying:
+            added, report = copy_log(found, to, copying=copying, verifying=verifying)
+        host = found.meta.get("site")
+    before = f", {size - added} were there already" if added < size else ""
+    print(f"{_named(to)} has all {size} entries of {host}{before}. The copy is whole:")
+    print(f"head {size}:{report.root.hex()}")
+    if os.path.exists(f"{source}-wal"):
+        print(f"{source} {_STATE}: once the site has stopped, import again for what came since.")
+    return 0
+
+
+@contextmanager
+def _source(source: str) -> Iterator[Source]:
+    from ..log import open_log
+    from ..log.exported import Exported
+
+    if "://" not in source:
+        try:
+            file = open(source, "rb")  # noqa: SIM115, it is closed below
+        except OSError as fault:
+            remedy = "name a log, or a file that export wrote"
+            raise CopyError(f"{source} cannot be read: {fault.strerror}", remedy) from None
+        with file:
+            if file.peek(1)[:1] == b"{":
+                yield Exported(file, source)
+                return
+    with closing(open_log(source, writable=False)) as log, log.snapshot() as view:
+        yield view
+
+
+def _named(address: str) -> str:
+    """An address without a password that may be in it."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.hostname}{parts.path}" if "://" in address else address
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from ..log.sqlite_backup import back_up
+
+    path, output = arguments.log or settings(arguments).log, arguments.output
+    if "://" in path:
+        raise CopyError(
+            f"{_named(path)} is backed up by its database's own tools",
+            "use those, or: consent log export -o FILE",
+        )
+    with progress("copy", "pages") as copying, progress("verify") as verifying:
+        report = back_up(path, output, copying=copying, verifying=verifying)
+    print(f"Wrote {report.size} entries to {output}. The copy is whole:")
+    print(f"head {report.size}:{report.root.hex()}")
+    return 0

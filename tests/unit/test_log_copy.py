@@ -1,0 +1,369 @@
+"""A log that is exported and imported, or moved, is the same log; what is not whole is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from consent.errors import CopyError, LogCorrupt
+from consent.log import Entry, Log, Snapshot, copying, create_log, open_log
+from consent.log.checkpoint import checkpoint
+from consent.log.copying import Copied, copy_log
+from consent.log.expiry import expiry_entry
+from consent.log.export import EVERYTHING, Selection, bytes_of, export, value_of
+from consent.log.exported import Exported
+from consent.record import canonical
+from consent.signed_note import new_key
+from tests.unit.log_engines import (
+    ENGINES,
+    LogEngine,
+    append,
+    artifact,
+    check,
+    consent_id,
+    grant,
+    refusal,
+)
+
+KEY = new_key("example.fi")
+TIME = "2026-11-28T05:00:00Z"
+TEXT = b'"\xc3\xa4\xe2\x80\xa8\\n"'
+BODIES = [b"no JSON", b"null", b'{"b":1,"a":2}', b"1.5", b"NaN", TEXT, b"\xff"]
+
+
+def fill(log: Log) -> None:
+    """Put everything into a log that can be in one."""
+    append(log, *map(grant, range(100)), *map(refusal, range(40)))
+    texts = dict([artifact(b"banner"), artifact(b"gone"), artifact(bytes(range(256)))])
+    log.put_artifacts(texts)
+    gone = artifact(b"gone")[0]
+    seqs = [range(20, 90), range(139, 140)]
+    log.expire(expiry_entry(seqs, "retention", TIME, [gone]), seqs, [gone])
+    append(log, Entry("publication", b'{"kind":"publication","text":"\xc3\xa4"}'))
+    keep_checkpoint(log)
+    append(log, grant(101))
+    keep_checkpoint(log)
+    for n, name in enumerate(("shown", "accept 0123", 'odd "name" ä'), 1):
+        log.count("2026-11-27", name, n)
+
+
+def keep_checkpoint(log: Log) -> None:
+    with log.snapshot() as view:
+        size, note = view.head().size, checkpoint(view, [KEY])
+    log.put_checkpoint(size, note)
+
+
+@pytest.fixture
+def filled(log: Log, open_again: Callable[..., Log]) -> Log:
+    fill(log)
+    log.close()
+    return open_again()
+
+
+@pytest.fixture(params=ENGINES, ids=lambda engine: f"to-{engine.name}")
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address that a log is copied to, of each engine; there is none yet."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    engine: LogEngine = request.param
+    return engine.address(folder)
+
+
+@contextmanager
+def viewed(address: str) -> Iterator[Snapshot]:
+    with closing(open_log(address, writable=False)) as log, log.snapshot() as view:
+        yield view
+
+
+def everything(view: Snapshot) -> tuple[object, ...]:
+    names = ("id", "site", "created")
+    return (
+        [view.meta[name] for name in names],
+        view.head(),
+        view.edge(),
+        list(view.rows()),
+        sorted(view.artifacts()),
+        list(view.checkpoints()),
+        list(view.counts()),
+    )
+
+
+def copied(log: Log, address: str) -> Copied:
+    with log.snapshot() as view:
+        return copy_log(view, address)
+
+
+def written(log: Log, path: Path, selection: Selection = EVERYTHING) -> Path:
+    with log.snapshot() as view:
+        path.write_bytes(b"".join(export(view, selection)))
+    return path
+
+
+def imported(path: Path, address: str) -> Copied:
+    with path.open("rb") as file:
+        return copy_log(Exported(file, str(path)), address)
+
+
+def same(log: Log, address: str) -> None:
+    with log.snapshot() as one, viewed(address) as other:
+        assert everything(one) == everything(other)
+
+
+@pytest.fixture
+def lines(filled: Log, tmp_path: Path) -> Path:
+    """A whole export."""
+    return written(filled, tmp_path / "log.jsonl")
+
+
+# -- the same log --
+
+
+def test_a_log_that_was_exported_and_imported_is_the_same_log(filled, lines, target):
+    """R42: with the same root, name and checkpoints, and nothing of it is missing."""
+    found = imported(lines, target)
+    assert found.added == filled.head().size == found.report.size
+    same(filled, target)
+
+
+def test_a_log_that_was_moved_is_the_same_log_and_goes_on(filled, target):
+    assert copied(filled, target).added == filled.head().size
+    same(filled, target)
+    with closing(open_log(target, writable=True)) as moved:
+        (answer,) = append(moved, grant(7, again=1))
+        assert answer.seq == filled.head().size
+        with moved.snapshot() as view:
+            assert [row.seq for row in view.rows(consent_id=consent_id(7))] == [7, answer.seq]
+        moved.put_artifacts(dict([artifact(b"gone")]))
+        check(moved)
+
+
+def test_an_empty_log_is_copied_too(log, target, tmp_path):
+    imported(written(log, tmp_path / "log.jsonl"), target)
+    same(log, target)
+    assert copied(log, target).added == 0
+
+
+def test_each_line_is_canonical_json(lines):
+    for line in lines.read_bytes().split(b"\n")[:-1]:
+        assert canonical(json.loads(line)) == line
+
+
+def test_bodies_that_are_no_canonical_json_come_back_as_they_are(log, tmp_path):
+    """`verify` tells of them; a copy does not mend them."""
+    append(log, *[Entry("consent", body) for body in BODIES])
+    path = written(log, tmp_path / "log.jsonl")
+    with path.open("rb") as file, log.snapshot() as view:
+        assert list(Exported(file, str(path)).rows()) == list(view.rows())
+
+
+@pytest.mark.parametrize("body", [*BODIES, b'{"a":[1,{}],"\xc3\xa4":"\\u0001\\\\"}', b"9" * 5000])
+def test_a_body_is_told_as_a_value_only_if_it_can_be_made_of_it_again(body):
+    value = value_of(body)
+    assert value is None or bytes_of(value) == body == canonical(value)
+    assert (value is not None) == (body == TEXT or body.startswith(b'{"a"'))
+
+
+# -- some at a time --
+
+
+def test_a_copy_that_was_broken_off_goes_on_where_it_was(filled, target, lines, monkeypatch):
+    """Whichever way it goes on."""
+    monkeypatch.setattr(copying, "BATCH", 30)
+
+    monkeypatch.setattr("consent.log.copying._sound", lambda rows, _: stopping(rows, 75))
+    with pytest.raises(KeyboardInterrupt):
+        imported(lines, target)
+    with viewed(target) as view:
+        assert view.head().size == 60
+    monkeypatch.setattr("consent.log.copying._sound", lambda rows, _: stopping(rows, 140))
+    with pytest.raises(KeyboardInterrupt):
+        copied(filled, target)
+    monkeypatch.undo()
+    assert imported(lines, target).added == filled.head().size - 120
+    same(filled, target)
+    assert copied(filled, target).added == 0
+    same(filled, target)
+
+
+def stopping(rows: Iterator[object], after: int) -> Iterator[object]:
+    for at, row in enumerate(rows):
+        if at == after:
+            raise KeyboardInterrupt
+        yield row
+
+
+def test_what_came_while_a_log_was_copied_comes_when_it_is_copied_again(filled, open_again, target):
+    """As for a site in use: entries, artifacts, checkpoints, counters, and what expired."""
+    copied(filled, target)
+    append(filled, *map(grant, range(200, 230)))
+    seqs = [range(0, 10), range(145, 146)]
+    filled.expire(expiry_entry(seqs, "erasure", TIME), seqs)
+    # One artifact goes, and comes back; another comes.
+    name, banner = artifact(b"banner")
+    filled.expire(expiry_entry([], "retention", TIME, [name]), [], [name])
+    filled.put_artifacts({name: banner, **dict([artifact(b"new")])})
+    keep_checkpoint(filled)
+    filled.count("2026-11-27", "shown", 5)
+    filled.count("2026-11-28", "shown", 1)
+    filled.close()  # stores the counters
+    filled = open_again()
+    assert copied(filled, target).added == 32
+    same(filled, target)
+
+
+def test_counters_are_those_of_the_log_however_often_it_is_copied(filled, open_again, target):
+    for n in range(3):
+        filled.count("2026-11-27", "shown", n)
+        filled.close()
+        filled = open_again()
+        for _ in range(2):
+            copied(filled, target)
+            same(filled, target)
+
+
+# -- what is not taken --
+
+
+def test_the_entries_of_another_log_are_not_taken(filled, engine, target, tmp_path):
+    create_log(target, "example.fi")
+    with pytest.raises(CopyError, match="the log there is another one"):
+        copied(filled, target)
+    with viewed(target) as view:
+        assert view.head().size == 0
+
+
+def test_a_log_that_went_on_by_itself_takes_nothing_more(filled, target):
+    """A site writes to it already: what the old one got meanwhile would be a fork."""
+    copied(filled, target)
+    with closing(open_log(target, writable=True)) as moved:
+        append(moved, grant(500))
+    with pytest.raises(CopyError, match="has 144 entries, and 143 are to be brought"):
+        copied(filled, target)
+    append(filled, grant(600), grant(601))
+    with pytest.raises(CopyError, match="are not the first ones of this log"):
+        copied(filled, target)
+    with viewed(target) as view:
+        assert view.head().size == filled.head().size - 1
+
+
+@pytest.mark.parametrize("cut", ["a line", "half a line", "a byte", "all but two lines", "all"])
+def test_a_file_that_was_cut_off_is_told_before_anything_is_made(lines, target, cut):
+    data = lines.read_bytes()
+    last = data.rindex(b"\n", 0, -1) + 1
+    keep = {"a line": last, "half a line": len(data) - 20, "a byte": len(data) - 1}
+    lines.write_bytes(data[: keep.get(cut, data.index(b"\n") + 40 if cut != "all" else 0)])
+    with pytest.raises(CopyError, match=r"cut off|line 1"):
+        imported(lines, target)
+    assert missing(target)
+
+
+def missing(address: str) -> bool:
+    from consent.errors import LogMissing
+
+    try:
+        open_log(address, writable=False).close()
+    except LogMissing:
+        return True
+    return False
+
+
+def test_a_part_of_a_log_and_lines_of_another_version_are_not_taken(filled, target, tmp_path):
+    part = written(filled, tmp_path / "part.jsonl", Selection(kind="publication"))
+    with pytest.raises(CopyError, match="holds a part of a log only"):
+        imported(part, target)
+    whole = written(filled, tmp_path / "log.jsonl")
+    whole.write_bytes(whole.read_bytes().replace(b'"export":1', b'"export":2', 1))
+    with pytest.raises(CopyError, match="version 2, this program reads 1"):
+        imported(whole, target)
+    assert missing(target)
+
+
+CHANGES = {
+    "another leaf": ({"leaf": "00" * 32}, "not the one that its leaf was made of"),
+    "another body": ({"body": {"kind": "consent"}}, "not the one that its leaf was made of"),
+    "another salt": ({"salt": "00" * 16}, "not the one that its leaf was made of"),
+    "no salt": ({"salt": None}, "its salt is not text"),
+    "a short salt": ({"salt": "00"}, "its salt has 1 bytes, not 16"),
+    "a leaf of no hex": ({"leaf": "xyz"}, "non-hexadecimal"),
+    "a wrong place": ({"seq": 7}, "it is entry 7, and 5 follows"),
+    "no place": ({"seq": None}, "its seq is not a number"),
+    "a short id": ({"consent_id": "short"}, "a consent id has 22"),
+    "a kind that is a number": ({"kind": 1}, "its kind is not text"),
+    "a floating-point number": ({"body": {"n": 1.5}}, "not the one that its leaf was made of"),
+    "raw bytes of no base64": ({"raw": "?"}, "base64"),
+    "no kind": ("kind", "it has no 'kind'"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_of_a_changed_line_the_number_is_told_and_its_batch_is_not_taken(
+    lines, target, name, monkeypatch
+):
+    monkeypatch.setattr(copying, "BATCH", 2)
+    change, message = CHANGES[name]
+    found = lines.read_bytes().split(b"\n")
+    value = json.loads(found[6])  # of entry 5, which is the second one of a batch
+    if isinstance(change, str):
+        del value[change]
+    else:
+        value |= change
+    found[6] = json.dumps(value).encode()
+    lines.write_bytes(b"\n".join(found))
+    with pytest.raises(CopyError, match=f"log.jsonl, line 7: .*{message}"):
+        imported(lines, target)
+    with viewed(target) as view:
+        assert view.head().size == 4
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"7", b"\xff", b"[" * 100_000])
+def test_a_line_that_is_no_object_is_told_by_its_number(lines, target, text):
+    found = lines.read_bytes().split(b"\n")
+    for number in (1, 7, len(found) - 2):
+        lines.write_bytes(b"\n".join([*found[: number - 1], text, *found[number:]]))
+        with pytest.raises(CopyError, match=f"line {number}: "):
+            imported(lines, target)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b'"day":"2026-11-27"', b'"day":5', "its day is not text"),
+        (b'"n":1}', b'"n":-1}', "its n is not a number"),
+        (b'"note":"', b'"no":"', "it has no 'note'"),
+        (b'"media_type":"text', b'"media":"text', "it has no 'media_type'"),
+        (b'"content":"', b'"content":"?', "base64"),
+    ],
+)
+def test_what_is_no_entry_is_looked_at_as_well(lines, target, old, new, message):
+    data = lines.read_bytes()
+    assert old in data
+    lines.write_bytes(data.replace(old, new))
+    with pytest.raises(CopyError, match=f"line 1[0-9][0-9]: .*{message}"):
+        imported(lines, target)
+
+
+def test_bytes_that_are_not_those_of_an_artifact_are_not_taken(lines, target):
+    data = lines.read_bytes()
+    name = artifact(b"banner")[0].encode()
+    other = artifact(b"other")[0].encode()
+    lines.write_bytes(data.replace(b'"artifact":"' + name, b'"artifact":"' + other))
+    with pytest.raises(LogCorrupt, match="is not the SHA-256 of its 6 bytes"):
+        imported(lines, target)
+
+
+def test_a_line_that_is_missing_or_stands_there_twice_is_found(lines, target):
+    """Whatever it holds; entries keep their order, too."""
+    found = lines.read_bytes().splitlines(keepends=True)
+    last = len(found) - 1
+    for at in (*range(0, last, 23), last - 5, last - 3, last - 1):
+        others = [[*found[:at], *found[at + 1 :]], [*found[: at + 1], *found[at:]]]
+        if at < 140:
+            others.append([*found[:at], found[at + 1], found[at], *found[at + 2 :]])
+        for other in others:
+            lines.write_bytes(b"".join(other))
+            with pytest.raises((CopyError, LogCorrupt)):
+                imported(lines, target)
