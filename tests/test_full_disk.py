@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ from tests.unit.small_site import Site, decide
 ROOT = Path(__file__).parents[1]
 DISK = 6 * 1024 * 1024
 ROOM = 256 * 1024
-"""Bytes that the write-ahead log has from the start here; a site's would outlast most full disks."""
+"""Bytes that the write-ahead log has from the start here; a site's would last for long."""
 
 
 def full(folder: Path) -> Path:
@@ -204,7 +204,7 @@ SCENES = (
 def test_on_a_disk_that_is_full(scene: object, tmp_path: Path) -> None:
     # Who is not root is so in a name space of their own, where that is allowed.
     apart = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "-r", "--mount"]
-    mount = f"mount -t tmpfs -o size={DISK} tmpfs {tmp_path} && exec \"$@\""
+    mount = f'mount -t tmpfs -o size={DISK} tmpfs {tmp_path} && exec "$@"'
     name = scene.__name__  # type: ignore[attr-defined]
     child = [sys.executable, "-m", "tests.test_full_disk", name, str(tmp_path)]
     done = subprocess.run(

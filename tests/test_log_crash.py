@@ -6,9 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from consent.log import create_log, open_log
+from consent.log.copying import copy_log
 from consent.log.verify import verify
-from tests.unit.log_engines import grant
+from tests.unit.log_engines import append, grant
+
+LINES = (150, 400, 1200, 3000, 9000)
+"""Entries that a process may append before it is killed: indexing begins, groups are moved."""
 
 WRITE = """
 import asyncio, os, sys
@@ -41,6 +47,14 @@ for number in range(int(sys.argv[2]), int(sys.argv[2]) + 1_000_000):
     spool.add(refusal(number))
     os.write(1, b"%d\\n" % number)
 """
+COPY = """
+import os, sys
+from consent.log import open_log
+from consent.log.copying import copy_log
+
+with open_log(sys.argv[1], writable=False).snapshot() as view:
+    copy_log(view, sys.argv[2], copying=lambda done, total: os.write(1, b"%d\\n" % done))
+"""
 
 
 def killed_after(lines: int, script: str, *arguments: str) -> list[list[int]]:
@@ -56,14 +70,14 @@ def killed_after(lines: int, script: str, *arguments: str) -> list[list[int]]:
     return [[int(number) for number in line.split()] for line in whole.splitlines()]
 
 
-def test_every_acknowledged_entry_outlives_kill_9(tmp_path: Path) -> None:
+@pytest.mark.parametrize("time", range(5))
+def test_every_acknowledged_entry_outlives_kill_9(tmp_path: Path, time: int) -> None:
+    """Five times on each of five logs: the longest run passes every place where one can be."""
     path = str(tmp_path / "log.sqlite3")
     create_log(path, "example.fi")
     acknowledged: dict[int, int] = {}
-    for run in range(10):
-        # The tenth run has passed every place: indexing, checkpoint, plain groups.
-        lines = killed_after(200 + run * run * 120, WRITE, path, str(run * 1_000_000))
-        acknowledged.update(dict(lines))
+    for run, lines in enumerate(LINES[time:] + LINES[:time]):
+        acknowledged.update(killed_after(lines, WRITE, path, str(run * 1_000_000)))
         # Each time the log is read as the crash left it, then the next writer mends it.
         with open_log(path, writable=False).snapshot() as snapshot:
             report = verify(snapshot)
@@ -93,3 +107,25 @@ def test_every_spooled_entry_outlives_kill_9_and_comes_into_the_log(tmp_path: Pa
     for number in kept:
         assert f'"number":{number}}}'.encode() in bodies
     assert not Path(path + ".spool").read_bytes()
+
+
+def test_an_import_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    """And no batch is there by half."""
+    source, address = str(tmp_path / "log.sqlite3"), str(tmp_path / "new.sqlite3")
+    create_log(source, "example.fi")
+    log = open_log(source, writable=True)
+    for start in range(0, 15_000, 3000):
+        append(log, *map(grant, range(start, start + 3000)))
+    log.close()
+    sizes = []
+    for lines in (3, 5, 7, 9):
+        killed_after(lines, COPY, source, address)
+        with open_log(address, writable=False).snapshot() as snapshot:
+            assert verify(snapshot).findings == []
+            sizes.append(snapshot.head().size)
+    assert sizes == sorted(sizes)
+    assert 0 < sizes[-1] < 15_000
+    with open_log(source, writable=False).snapshot() as snapshot:
+        assert copy_log(snapshot, address).added == 15_000 - sizes[-1]
+        with open_log(address, writable=False).snapshot() as copy:
+            assert list(copy.rows()) == list(snapshot.rows())
