@@ -6,9 +6,10 @@ import argparse
 import re
 from typing import TYPE_CHECKING
 
-from ..errors import ConsentError
+from ..errors import ConsentError, LogCorrupt
 from . import checkpoint as checkpoints
 from .common import settings
+from .progress import progress
 
 if TYPE_CHECKING:
     from ..log import Snapshot
@@ -71,13 +72,19 @@ def run(view: Snapshot, arguments: argparse.Namespace) -> int:
         known = checkpoints.kept(view, arguments.checkpoint, arguments.key)[1:]
     if arguments.resume and known is None:
         raise ConsentError("--resume needs what it goes on from: --checkpoint FILE, or --known")
-    report = verify(
-        view,
-        known=known,
-        resume=arguments.resume,
-        address=arguments.log or settings(arguments).log,
-        workers=arguments.jobs,
-    )
+    try:
+        size = view.head().size
+    except LogCorrupt:
+        size = 0  # will be told with all the rest
+    with progress("verify") as bar:
+        report = verify(
+            view,
+            known=known,
+            resume=arguments.resume,
+            progress=lambda done: bar(done, size),
+            address=arguments.log or settings(arguments).log,
+            workers=arguments.jobs,
+        )
     report.require()
     print(f"The log is whole: {report.size} entries, {report.artifacts} artifacts.")
     if report.start:

@@ -284,6 +284,7 @@ def at_a_terminal(folder, *words):
         (["export", "--format", "csv", "-o", "out.csv"], ["export"]),
         (["import", "consent-log.sqlite3", "--to", "new.sqlite3"], ["copy", "verify"]),
         (["backup", "-o", "copy.sqlite3"], ["copy", "verify"]),
+        (["verify"], ["verify"]),
     ],
     ids=lambda value: value[0],
 )
