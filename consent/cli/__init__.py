@@ -13,7 +13,6 @@ from io import TextIOWrapper
 
 from ..errors import (
     ConsentError,
-    CopyError,
     LogCorrupt,
     LogError,
     LogMissing,

@@ -154,12 +154,12 @@ def _import(arguments: argparse.Namespace) -> int:
     both = os.path.exists(source) and os.path.exists(to)
     if source == to or (both and os.path.samefile(source, to)):
         raise CopyError(f"{_named(to)} is the log itself", "name another one with --to")
-    for place in (source, to):
+    for place, remedy in (
+        (source, "start the site with that log until the file is empty, then import"),
+        (to, "move the file away, import, and move it back: the site writes them when it starts"),
+    ):
         if os.path.exists(spool := f"{place}.spool") and os.path.getsize(spool):
-            raise CopyError(
-                f"refusals wait in {spool} that are in no log yet",
-                "start the site with that log, until the file is empty; then import",
-            )
+            raise CopyError(f"refusals wait in {spool} that are in no log yet", remedy)
     with _source(source) as found:
         size = found.head().size
         with progress("copy") as copying, progress("verify") as verifying:
