@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import date
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from .progress import progress
 if TYPE_CHECKING:
     from ..log import Snapshot
     from ..log.copying import Source
+    from ..log.export import Selection
 
 FORMATS = ("jsonl", "csv", "parquet")
 KINDS = ("consent", "declaration", "publication", "release", "expiry")
@@ -104,47 +105,63 @@ def _day(text: str) -> str:
     raise argparse.ArgumentTypeError(f"{text!r} is not a day, as 2026-01-31")
 
 
-def export(view: Snapshot, arguments: argparse.Namespace) -> int:
-    """Write what was asked for; nothing is left of a file that could not be finished."""
-    size, output = view.head().size, arguments.output
+def export(
+    arguments: argparse.Namespace,
+    opened: Callable[[argparse.Namespace], AbstractContextManager[Snapshot]],
+) -> int:
+    """Write what was asked for; `opened` gives the log.
+
+    A file that could not be finished is removed, also where the log turns out, once it is let go
+    of, to have been written to while it was read.
+    """
+    chosen, output = _selection(arguments), arguments.output
     if output != "-":
-        with new_file(output) as file:
-            count, what = _write(view, arguments, file, size)
+        with new_file(output) as file, opened(arguments) as view:
+            count, what = _write(view, chosen, arguments.format, file, shown=True)
         print(f"Wrote {count} {what} to {output}.")
         return 0
     if arguments.format == "parquet":
         raise ConsentError("Parquet is for programs: name a file with -o FILE")
     sys.stdout.flush()
-    _write(view, arguments, sys.stdout.buffer, size)
+    with opened(arguments) as view:
+        _write(view, chosen, arguments.format, sys.stdout.buffer, shown=False)
     return 0
 
 
-def _write(
-    view: Snapshot, arguments: argparse.Namespace, file: IO[bytes], size: int
-) -> tuple[int, str]:
-    from ..log import decisions
-    from ..log.export import Selection, export, selected
+def _selection(arguments: argparse.Namespace) -> Selection:
+    from ..log.export import Selection
 
     chosen = Selection(arguments.kind, arguments.first or "", arguments.last or "")
     if chosen.last and chosen.last < chosen.first:
         raise ConsentError(f"the period ends before it begins, on {chosen.last}")
-    with progress("export", shown=arguments.output != "-") as bar:
+    if arguments.format == "jsonl":
+        return chosen
+    if chosen.kind not in ("", "consent"):
+        raise ConsentError(f"only decisions make a table: {chosen.kind} is for --format jsonl")
+    return chosen._replace(kind="consent")
+
+
+def _write(
+    view: Snapshot, chosen: Selection, form: str, file: IO[bytes], *, shown: bool
+) -> tuple[int, str]:
+    from ..log.decisions import decisions, write_csv, write_parquet
+    from ..log.export import export, selected
+
+    size = view.head().size
+    with progress("export", shown=shown) as bar:
 
         def done(count: int) -> None:
             bar(count, size)
 
-        if arguments.format == "jsonl":
-            lines = 0
-            for line in export(view, chosen, done):
-                file.write(line)
-                lines += 1
-            # Of a selection all but the first and the last line are entries.
-            return (size if chosen.everything else lines - 2), "entries"
-        if chosen.kind not in ("", "consent"):
-            raise ConsentError(f"only decisions make a table: {chosen.kind} is for --format jsonl")
-        rows = decisions.decisions(selected(view, chosen._replace(kind="consent"), done))
-        write = decisions.write_csv if arguments.format == "csv" else decisions.write_parquet
-        return write(file, rows), "decisions"
+        if form != "jsonl":
+            write = write_csv if form == "csv" else write_parquet
+            return write(file, decisions(selected(view, chosen, done))), "decisions"
+        lines = 0
+        for line in export(view, chosen, done):
+            file.write(line)
+            lines += 1
+        # Of a selection all but the first and the last line are entries.
+        return (size if chosen.everything else lines - 2), "entries"
 
 
 def _import(arguments: argparse.Namespace) -> int:

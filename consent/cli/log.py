@@ -210,5 +210,4 @@ def _line(entry: Mapping[str, object]) -> list[str]:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    with _opened(arguments) as view:
-        return copies.export(view, arguments)
+    return copies.export(arguments, _opened)

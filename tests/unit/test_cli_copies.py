@@ -96,6 +96,22 @@ def test_decisions_are_exported_as_a_table(run, log, folder):
     assert run("log", "export", "--format", "csv")[1].count("\n") == 31
 
 
+def test_of_a_log_that_comes_into_use_while_it_is_read_no_file_is_left(
+    run, log, folder, monkeypatch
+):
+    """What was read of it may be torn."""
+
+    def disturbed(*_):
+        yield b"{}\n"
+        add(log, 31)
+
+    monkeypatch.setattr("consent.log.export.export", disturbed)
+    code, out, err = run("log", "export", "-o", "out.jsonl")
+    assert (code, out) == (2, "")
+    assert "was written to while it was read; try again" in err
+    assert not (folder / "out.jsonl").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
