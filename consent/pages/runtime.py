@@ -150,9 +150,7 @@ class Runtime:
         return Judged(*self._edition(datetime.fromtimestamp(now, UTC)), int(now // 86_400))
 
     def _edition(self, now: datetime) -> tuple[Edition, float, float]:
-        edition, _ = in_force(
-            self.settings, self.interface, self.shelf, now, self._scopes.values()
-        )
+        edition, _ = in_force(self.settings, self.interface, self.shelf, now, self._scopes.values())
         return edition, *self.shelf.unchanged(now)
 
     # -- the choice of a request --
