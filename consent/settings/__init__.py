@@ -87,7 +87,10 @@ class Notices:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that a site sets, checked."""
+    """Everything that a site sets, checked.
+
+    `retention_months` is how long a record is kept after its consent has ended (R127).
+    """
 
     file: Path
     site: Site
@@ -103,6 +106,7 @@ class Settings:
     templates: Path | None
     enforcement: Enforcement = Enforcement()
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    retention_months: int = 36
     keys: tuple[str, ...] = field(repr=False, default=())
     checkpoint_keys: tuple[str, ...] = field(repr=False, default=())
     metrics_token: str = field(repr=False, default="")
@@ -163,6 +167,8 @@ def parse(
         templates=_folder(root, "templates", file.parent),
         enforcement=_enforcement(root.inner("enforcement")),
         checkpoints=read_checkpoints(root.inner("checkpoints"), file.parent),
+        # As long as claims can be defended, and no longer: downwards only.
+        retention_months=root.number("retention_months", 36, 1, 36),
         keys=cookie_keys(environ, problems) if signing else (),
         checkpoint_keys=checkpoint_keys(environ, problems) if signing else (),
         metrics_token=read_metrics(root.inner("metrics"), environ, signing=signing),

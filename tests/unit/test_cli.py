@@ -91,6 +91,7 @@ def test_the_defaults_that_the_starting_file_names_are_the_defaults(folder):
     text = (folder / "consent.toml").read_text("utf-8")
     settings = load(folder / "consent.toml")
     assert f"# refusal_days = {settings.memory.refusal}\n" in text
+    assert f"# retention_months = {settings.retention_months}\n" in text
     assert f"# grant_days = {settings.memory.grant}\n" in text
     assert f'# name = "{settings.cookie}"\n' in text
     assert f'# prefix = "{settings.prefix}"\n' in text

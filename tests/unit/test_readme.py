@@ -149,6 +149,7 @@ def test_every_default_in_the_table_is_the_readers(tmp_path: Path) -> None:
     rows = dict(re.findall(r"^\| `([\w.]+)`[^|]*\|[^|]*\| (.*?) \|$", text(), re.M))
     said = {key: re.findall(r"`([^`]*)`", value) for key, value in rows.items()}
     assert said["prefix"] == [settings.prefix]
+    assert said["retention_months"] == [str(settings.retention_months)]
     assert said["site.timezone"] == [settings.site.timezone.key]
     assert said["banner.position"] == [settings.banner.position]
     assert said["banner.settings_link"] == [settings.banner.settings_link]

@@ -89,6 +89,12 @@ def test_a_file_marked_as_utf_8_is_read(folder):
     assert load(folder / "consent.toml", ENVIRON).site.name == "Esimerkki"
 
 
+def test_a_record_is_kept_for_36_months_or_less(read):
+    """R127: configurable downwards only."""
+    assert read(full()).retention_months == 36
+    assert read(changed("retention_months", 1)).retention_months == 1
+
+
 def test_the_own_cookie_is_declared_with_its_name_and_longest_lifetime(read):
     """R132: whatever the file says, and under its plain name without HTTPS."""
     (own,) = read(full()).declaration.services[0].items

@@ -68,6 +68,9 @@ FAULTS = {
     ),
     "no log": ("log", ..., "log", "is missing", "log ="),
     "password": ("log", "postgresql://me:pw@db/x", "log", "holds a password", "CONSENT_LOG_URL"),
+    # R127: downwards only
+    "long keeping": ("retention_months", 37, "retention_months", "is 37", "from 1 to 36"),
+    "no keeping": ("retention_months", 0, "retention_months", "is 0", "from 1 to 36"),
     "prefix": ("prefix", "valinnat", "prefix", "valinnat", '"/choices"'),
     "prefix of two slashes": ("prefix", "//evil.example", "prefix", "//evil", '"/choices"'),
     "prefix with dots": ("prefix", "/../x", "prefix", "/../x", '"/choices"'),
