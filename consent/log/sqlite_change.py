@@ -23,7 +23,8 @@ SLICE = 64 * RUN
 """Entries whose contents are removed at a time."""
 
 _CONTENTS = """SELECT first, consent_ids, keys, salts, sizes, bodies FROM contents
-    WHERE first > ? - ? AND first < ? ORDER BY first"""
+    WHERE first >= coalesce((SELECT max(first) FROM contents WHERE first <= ?), 0)
+    AND first < ? ORDER BY first"""
 _REPLACE = """UPDATE contents SET consent_ids = ?, keys = ?, salts = ?, sizes = ?, bodies = ?
     WHERE first = ?"""
 
@@ -56,33 +57,51 @@ def _remove_all(
     artifacts: Collection[str],
 ) -> None:
     """Remove what an expiry entry at a place names."""
-    for start, stop in ranges:
-        cursor.execute("INSERT OR IGNORE INTO expired VALUES (?, ?, ?)", (start, stop, seq))
-    for start, stop in ranges:
+    waiting: list[range] = []
+    count = 0
+    for start, stop in sorted(ranges):
         for at in range(start, stop, SLICE):
-            _remove(cursor, range(at, min(at + SLICE, stop)))
+            waiting.append(range(at, min(at + SLICE, stop)))
+            count += len(waiting[-1])
+            if count >= SLICE:
+                _remove(cursor, waiting, seq)
+                waiting, count = [], 0
+    _remove(cursor, waiting, seq)
     for name in artifacts:
         cursor.execute("INSERT OR IGNORE INTO dropped VALUES (?, ?)", (name, seq))
         cursor.execute("DELETE FROM artifacts WHERE hash = ?", (name,))
 
 
-def _remove(cursor: sqlite3.Cursor, seqs: range) -> None:
-    for first, *found in cursor.execute(_CONTENTS, (seqs.start, RUN, seqs.stop)).fetchall():
-        packed = Packed(*found)
-        left = without(first, packed, seqs)
-        if left == packed:
-            continue
-        pairs = zip(split_ids(packed.consent_ids), split_keys(packed.keys), strict=True)
-        for seq, (consent_id, key) in enumerate(pairs, first):
-            if seq in seqs:
-                cursor.execute(
-                    "DELETE FROM ids WHERE consent_id = ? AND seq = ?", (consent_id, seq)
-                )
-                cursor.execute("DELETE FROM once WHERE key = ? AND seq = ?", (key, seq))
-        if left is None:
-            cursor.execute("DELETE FROM contents WHERE first = ?", (first,))
-        else:
-            cursor.execute(_REPLACE, (*left, first))
+def _remove(cursor: sqlite3.Cursor, seqs: Sequence[range], by: int) -> None:
+    """Remove contents, each run at one go, however many ranges there are in it."""
+    gone = {seq for each in seqs for seq in each}
+    done = 0
+    for each in seqs:
+        start = max(each.start, done)
+        for first, *found in cursor.execute(_CONTENTS, (start, each.stop)).fetchall():
+            packed = Packed(*found)
+            stop = first + len(packed.sizes) // 4
+            if stop <= done:
+                continue
+            done = stop
+            left = without(first, packed, gone)
+            if left == packed:
+                continue
+            cursor.execute("INSERT OR IGNORE INTO expired VALUES (?, ?)", (first, by))
+            _forget(cursor, first, packed, gone)
+            if left is None:
+                cursor.execute("DELETE FROM contents WHERE first = ?", (first,))
+            else:
+                cursor.execute(_REPLACE, (*left, first))
+
+
+def _forget(cursor: sqlite3.Cursor, first: int, packed: Packed, gone: Collection[int]) -> None:
+    """Let nothing of a run be found any more by the ids and keys of what is removed."""
+    pairs = zip(split_ids(packed.consent_ids), split_keys(packed.keys), strict=True)
+    for seq, (consent_id, key) in enumerate(pairs, first):
+        if seq in gone:
+            cursor.execute("DELETE FROM ids WHERE consent_id = ? AND seq = ?", (consent_id, seq))
+            cursor.execute("DELETE FROM once WHERE key = ? AND seq = ?", (key, seq))
 
 
 def adopt(cursor: sqlite3.Cursor, rows: Sequence[Row], today: int) -> Head:

@@ -28,8 +28,7 @@ PATIENCE = 5.0
 """Seconds to wait for a lock that another process holds."""
 
 _REFUSED = "BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"
-_NAMED = """EXISTS (SELECT 1 FROM expired
-        WHERE start < OLD.first + length(OLD.sizes) / 4 AND stop > OLD.first)"""
+_NAMED = "EXISTS (SELECT 1 FROM expired WHERE first = OLD.first)"
 
 
 def _append_only(table: str) -> list[str]:
@@ -73,10 +72,9 @@ SCHEMA = [
         id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE,
         media_type TEXT NOT NULL, body BLOB NOT NULL)""",
     "CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL)",
-    # What expiry entries name: only that can be removed.
+    # In which runs which expiry entries name something: only there can be removed.
     """CREATE TABLE expired (
-        start INTEGER NOT NULL, stop INTEGER NOT NULL, seq INTEGER NOT NULL,
-        PRIMARY KEY (start, stop)) WITHOUT ROWID""",
+        first INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (first, seq)) WITHOUT ROWID""",
     """CREATE TABLE dropped (
         hash TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (hash, seq)) WITHOUT ROWID""",
     """CREATE TABLE counters (
