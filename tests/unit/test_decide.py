@@ -146,6 +146,23 @@ def test_answering_again_in_the_same_way_records_nothing_and_extends_nothing(sit
     assert len(site.log()) == 1
 
 
+def test_to_give_again_what_had_run_out_is_recorded_though_it_reads_the_same(site: Site) -> None:
+    """R23, R34: the record before says until when the consent counts."""
+    client = site.client()
+    decide(client, "save", "statistics")
+    site.clock.pass_days(100)
+    decide(client, "accept")
+    site.clock.pass_days(90)
+    assert client.get("/api").json() == {"statistics": False}
+    decide(client, "accept")
+    assert client.get("/api").json() == {"statistics": True}
+    *_, before, after = site.log()
+    assert (after["states"], after["scopes"]) == (before["states"], before["scopes"])
+    assert after["previous"] == before["id"]
+    assert after["expires"]["statistics"] > before["expires"]["statistics"]
+    assert after["expires"]["marketing"] == before["expires"]["marketing"]
+
+
 @pytest.mark.parametrize(("decision", "days"), [("accept", 183), ("reject", 365)])
 def test_an_answer_is_remembered_for_its_days_and_then_asked_again(
     site: Site, decision: str, days: int
