@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from consent.log import create_log, open_log
 from consent.log.copying import copy_log
 from consent.log.verify import verify
+from tests.unit.aged_log import CREATED, record
 from tests.unit.log_engines import append, grant
 
 LINES = (150, 400, 1200, 3000, 9000)
@@ -54,6 +57,20 @@ from consent.log.copying import copy_log
 
 with open_log(sys.argv[1], writable=False).snapshot() as view:
     copy_log(view, sys.argv[2], copying=lambda done, total: os.write(1, b"%d\\n" % done))
+"""
+EXPIRE = """
+import os, sys
+from datetime import date
+from consent.log import open_log, removal
+
+removal.MOST = 32
+log = open_log(sys.argv[1], writable=True)
+with log.snapshot() as snapshot:
+    plan = removal.plan(snapshot, date(2026, 11, 28), 36)
+os.write(1, b"%d\\n" % sum(tally.count for tally in plan.tallies.values()))
+removal.carry_out(log, plan, progress=lambda done: os.write(1, b"%d\\n" % done))
+os.write(1, b"0\\n")
+sys.stdin.read()
 """
 
 
@@ -129,3 +146,30 @@ def test_an_import_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
         assert copy_log(snapshot, address).added == 15_000 - sizes[-1]
         with open_log(address, writable=False).snapshot() as copy:
             assert list(copy.rows()) == list(snapshot.rows())
+
+
+def test_a_job_that_is_killed_leaves_a_log_that_verifies_and_the_next_run_goes_on(
+    tmp_path: Path,
+) -> None:
+    """R128: between two parts and in the middle of one, while a site appends."""
+    path = str(tmp_path / "log.sqlite3")
+    create_log(path, "example.fi", like={"created": f"{CREATED}"})
+    site = open_log(path, writable=True)
+    old = [record("grant", date(2021, 1, 1), number) for number in range(1000)]
+    append(site, *old)
+    due = len(old)
+    for run in count():
+        new = [record("grant", date(2026, 1, 1), 5000 + 100 * run + more) for more in range(100)]
+        appended = list(map(site.append_soon, new))
+        lines = [line for (line,) in killed_after(2 + run * 2, EXPIRE, path)]
+        assert all(future.result(60).new for future in appended)
+        with site.snapshot() as snapshot:
+            assert verify(snapshot).findings == []
+            left = sum(row.body is not None for row in snapshot.rows(0, len(old)))
+        assert lines[0] == due
+        assert left <= due - lines[-1]
+        if not left:
+            break
+        due = left
+    site.close()
+    assert run >= 3

@@ -332,6 +332,8 @@ class Runtime:
         }
         body = canonical({**content, "time": time_text})
         _wait(log, Entry("declaration", body, revise=unless_same(content, body)))
+        # What was there from long ago may have expired before this entry named it again (R129).
+        log.put_artifacts(kept)
         self._learn(log)
         self.publisher.appended(log.head().size - 1)
         # Unless the clock has brought another notice into force meanwhile.
