@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of every command, with all help texts."""
-    from . import audit, check, log, notice, receipt, release, scope, start, stats
+    from . import audit, check, log, notice, processing, receipt, release, scope, start, stats
 
     root = argparse.ArgumentParser(
         prog="consent",
@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action=_Version, help="print the version and leave")
     commands = root.add_subparsers(metavar="COMMAND", required=True)
-    for group in (start, check, audit, release, scope, log, receipt, stats, notice):
+    for group in (start, check, audit, release, scope, log, receipt, stats, notice, processing):
         group.add(commands)
     return root
 

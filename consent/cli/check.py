@@ -81,6 +81,8 @@ def _summary(found: Settings) -> Iterator[list[str]]:
     (own,) = next(s for s in declaration.services if s.id == "consent").items
     yield ["cookie", f"{own.name}: a grant {memory.grant} days, a refusal {memory.refusal} days"]
     yield ["log", f"{_shown(found.log)}{_missing(found.log)}"]
+    kept = f"a record is kept for {found.retention_months} months after its consent has ended"
+    yield ["log", kept if found.retention_months > 1 else kept.replace("months", "month")]
 
 
 def _shown(address: str) -> str:
@@ -137,6 +139,7 @@ def _notices(found: Settings, notices: Notices, problems: list[Problem]) -> Iter
     for version in standing.scheduled:
         yield f"{shelf.document} {version.number}: takes effect {version.effective}"
     problems += _cookie_table(found, shelf, now)
+    problems += _log_period(found, notices, now)
     if shelf.draft is not None:
         yield from _draft(found, shelf, problems)
 
@@ -157,6 +160,24 @@ def _cookie_table(found: Settings, shelf: Shelf, now: datetime) -> list[Problem]
             "cookies",
             "the cookie table of the notice differs from the services declared now",
             'publish a new version, or give what is new from = "YYYY.n" of a coming one',
+        )
+    ]
+
+
+def _log_period(found: Settings, notices: Notices, now: datetime) -> list[Problem]:
+    """What the notice in force tells of the log must be what is done (R127, R131)."""
+    from ..notice.facts import load_facts
+
+    facts, months = load_facts(notices, now), found.retention_months
+    told = facts.log_months()
+    if facts.draft or told is None or told == months:
+        return []
+    return [
+        Problem(
+            found.file.name,
+            "retention_months",
+            f"is {months}, and the notice in force tells of {told} months",
+            f"set it to {told}, or publish a version of the notice that tells of {months}",
         )
     ]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import LogCorrupt
 from . import checkpoint as checkpoints
-from . import copies, retention, verification
+from . import copies, retention, rights, verification
 from .common import Commands, command, group, new_file, settings, table
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def add(commands: Commands) -> None:
     )
     checkpoints.add(log)
     retention.add(log)
+    rights.add(log)
     checkpoints.options(
         _reading(
             log,

@@ -104,6 +104,22 @@ def _locked(path: str, flags: int, *, wait: bool = True) -> Iterator[int]:
         os.close(file)
 
 
+def _erase(path: str, consent_id: str) -> int:
+    """Put empty lines in the place of those that name an id, which reading passes over."""
+    count = at = 0
+    try:
+        with _locked(path, os.O_RDWR) as file:
+            for line in os.pread(file, os.fstat(file).st_size, 0).split(b"\n"):
+                if consent_id.encode("ascii") in line:
+                    os.pwrite(file, b"\n" * len(line), at)
+                    count += 1
+                at += len(line) + 1
+            os.fdatasync(file)
+    except FileNotFoundError:
+        pass
+    return count
+
+
 class Spool:
     """The spool file of one log; several threads and processes may share it."""
 
@@ -131,6 +147,25 @@ class Spool:
         """Keep an entry, durable on return; raises `LogUnavailable` when it cannot be."""
         try:
             append_durably(self.path, write_line(entry), self.limit)
+        except OSError as error:
+            raise LogUnavailable(f"{self.path} cannot be written: {error.strerror}") from error
+
+    def held(self, consent_id: str) -> list[Entry]:
+        """Give what is kept under a consent id (R130)."""
+        try:
+            with open(self.path, "rb") as file:
+                entries = map(read_line, file.read().split(b"\n"))
+        except FileNotFoundError:
+            return []
+        return [each for each in entries if each is not None and each.consent_id == consent_id]
+
+    def erase(self, consent_id: str) -> int:
+        """Overwrite what is kept under a consent id, in the file of damaged lines too (R130).
+
+        Gives the number of lines. Raises `LogUnavailable` when that cannot be done.
+        """
+        try:
+            return sum(_erase(path, consent_id) for path in (self.path, self.path + ".damaged"))
         except OSError as error:
             raise LogUnavailable(f"{self.path} cannot be written: {error.strerror}") from error
 

@@ -130,7 +130,17 @@ def lifetime(days: float | None, lang: str) -> str:
     if days <= 0:
         return _SESSION[lang]
     count, unit = _largest_unit(days)
+    return span(count, unit, lang)
+
+
+def span(count: int, unit: str, lang: str) -> str:
+    """Say a number of a unit, which is as in "second" to "year": "36 kuukautta"."""
     return f"{count} {_UNITS[lang][unit][count != 1]}"
+
+
+def mechanism_name(code: str, lang: str) -> str:
+    """Name the safeguard of a transfer; an unknown code is given back."""
+    return _in(_MECHANISMS[code], lang) if code in _MECHANISMS else code
 
 
 def _largest_unit(days: float) -> tuple[int, str]:

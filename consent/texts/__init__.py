@@ -12,9 +12,12 @@ Section = Mapping[str, str]
 
 
 @cache
-def texts(language: str) -> Mapping[str, Section]:
-    """All texts of one language, by section and name; `KeyError` for a language we do not speak."""
-    file = Path(__file__).parent / f"{language}.toml"
+def texts(language: str, part: str = "") -> Mapping[str, Section]:
+    """All texts of one language, by section and name; `KeyError` for a language we do not speak.
+
+    `part` is "letters" for what is sent to people or authorities on paper.
+    """
+    file = Path(__file__).parent / part / f"{language}.toml"
     if not (len(language) == 2 and file.is_file()):
         raise KeyError(language)
     with file.open("rb") as opened:
