@@ -35,7 +35,7 @@ LEAST, MOST = 16, 2048
 """Entries that are removed together: as many as take some 20 ms, in which nobody else appends."""
 
 GOAL = 0.02
-"""Seconds that removing some may take before fewer are taken together."""
+"""Seconds that removing some should take; of twice as many, fewer are taken together."""
 
 # Whatever in a text looks like the name of an artifact counts as one.
 _NAME = re.compile(rb'"([0-9a-f]{64})"')
@@ -142,15 +142,17 @@ def _records(
     for row in _rows(snapshot.runs(0, stop), stop):
         if row.kind != "consent" or row.seq in seen:
             continue
+        until = kept_until(ended([value(row.body)], written(row.seq)), months)
         chain = [row]
-        if row.consent_id is not None:
+        # A consent goes when the last of its records may, which is looked at as well: no other
+        # that may stay by itself needs to be followed to it.
+        if until < today and row.consent_id is not None:
             held = snapshot.rows(0, found.size, row.consent_id)
             chain = [each for each in held if each.body is not None] or chain
             for each in chain:
                 seen.add(each.seq)
-        until = kept_until(
-            ended([value(each.body) for each in chain], written(chain[-1].seq)), months
-        )
+            values = [value(each.body) for each in chain]
+            until = kept_until(ended(values, written(chain[-1].seq)), months)
         if until >= today:
             found.keep(until)
             continue
@@ -275,7 +277,10 @@ def carry_out(
     seqs, together, done = iter(decided.records), LEAST, 0
     while some := list(islice(seqs, together)):
         took = removing.remove(some, [name for seq in some for name in by_place.get(seq, ())])
-        together = min(MOST, 2 * together) if took < GOAL else max(LEAST, together // 2)
+        if took < GOAL:
+            together = min(MOST, 2 * together)
+        elif took > 2 * GOAL:
+            together = max(LEAST, together // 2)
         done += len(some)
         if progress is not None:
             progress(done)
