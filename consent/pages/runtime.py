@@ -320,13 +320,11 @@ class Runtime:
             }
             once = sha256(f"{package.document} {number} {package.hash}".encode()).digest()
             _wait(log, Entry("publication", canonical(publication), once=once))
-        scopes = {c: scope.hash for c, scope in edition.declaration.scopes.items()}
-        shown = {lang: shown.hash for lang, (shown, _) in edition.presentations.items()}
         content: dict[str, object] = {
             "kind": "declaration",
             "declaration": edition.declaration.hash,
-            "scopes": scopes,
-            "shown": shown,
+            "scopes": {c: scope.hash for c, scope in edition.declaration.scopes.items()},
+            "shown": {lang: shown.hash for lang, (shown, _) in edition.presentations.items()},
             "interface": edition.interface.hash,
             "artifacts": sorted(edition.artifacts()),
         }
