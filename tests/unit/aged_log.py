@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from consent.log import Entry, Log, create_log, open_log
+from consent.log import Entry, Log, create_log
 from consent.log.removal import Plan, carry_out, plan
 from consent.record import canonical
 from tests.unit.log_engines import LogEngine, consent_id
@@ -17,16 +16,11 @@ CREATED = date(2020, 1, 1)
 GRANT, REFUSAL = timedelta(days=183), timedelta(days=365)
 
 
-@contextmanager
-def aged(engine: LogEngine, folder: Path) -> Iterator[Log]:
-    """A log that was made in 2020."""
+def made(engine: LogEngine, folder: Path) -> str:
+    """The address of an empty log that was made in 2020."""
     address = engine.address(folder)
     create_log(address, "example.fi", like={"created": f"{CREATED}T00:00:00+00:00"})
-    log = open_log(address, writable=True)
-    try:
-        yield log
-    finally:
-        log.close()
+    return address
 
 
 def record(event: str, day: date, number: int | None = None, **more: object) -> Entry:

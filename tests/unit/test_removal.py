@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -30,10 +30,14 @@ SALT = bytes(SALT_SIZE)
 
 
 @pytest.fixture
-def log(engine: LogEngine, tmp_path: Path) -> Iterator[Log]:
-    """A log that was made in 2020."""
-    with aged_log.aged(engine, tmp_path) as found:
-        yield found
+def address(engine: LogEngine, tmp_path: Path) -> str:
+    return aged_log.made(engine, tmp_path)
+
+
+@pytest.fixture
+def log(open_again: Callable[..., Log]) -> Log:
+    """A log that was made in 2020, as maintenance opens it."""
+    return open_again()
 
 
 CHAINS = {
@@ -192,26 +196,24 @@ def test_publications_and_expiries_never_go(log):
     check(log)
 
 
-def test_sites_go_on_appending_while_the_job_runs(log, engine, tmp_path):
+def test_sites_go_on_appending_while_the_job_runs(log, open_again):
     append(log, *(record("refusal", MADE) for _ in range(900)))
     append(log, *(record("grant", MADE, number) for number in range(900)))
-    site = open_log(engine.address(tmp_path), writable=True)
+    site = open_again()
     futures = [site.append_soon(grant(number)) for number in range(5000, 6000)]
     expired(log, date(2026, 11, 28))
     for future in futures:
         assert future.result(60).new
-    site.close()
     assert left(log).isdisjoint(range(1800))
     check(log)
 
 
-def test_the_job_may_run_twice_at_once(log, engine, tmp_path):
+def test_the_job_may_run_twice_at_once(log, open_again):
     append(log, *(record("grant", MADE, number) for number in range(900)))
-    other = open_log(engine.address(tmp_path), writable=True)
+    other = open_again()
     plans = [planned(each, date(2026, 11, 28)) for each in (log, other)]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(carry_out, (log, other), plans))
-    other.close()
     assert left(log).isdisjoint(range(900))
     check(log)
 
@@ -284,12 +286,13 @@ def test_to_decide_and_to_remove_take_time_in_proportion(engine, tmp_path):
     def work(count):
         folder = tmp_path / f"{next(numbers)}"
         folder.mkdir()
-        with aged_log.aged(engine, folder) as log:
-            entries = enumerate(years(count))
-            while some := list(islice(entries, 1000)):
-                log.adopt([row(seq, entry) for seq, entry in some])
-            tallies = expired(log, date(2026, 11, 28)).tallies
-            assert sum(tally.count for tally in tallies.values()) == count * 39 // 40
+        log = open_log(aged_log.made(engine, folder), writable=True)
+        entries = enumerate(years(count))
+        while some := list(islice(entries, 1000)):
+            log.adopt([row(seq, entry) for seq, entry in some])
+        tallies = expired(log, date(2026, 11, 28)).tallies
+        assert sum(tally.count for tally in tallies.values()) == count * 39 // 40
+        log.close()
 
     assert in_proportion(int, work, 10_000, factor=10)
 

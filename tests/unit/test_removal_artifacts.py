@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from consent.log import Entry, Log, open_log
+from consent.log import Entry, Log
 from consent.log.expiry import expiry_entry
 from consent.log.removal import carry_out
 from consent.record import canonical
@@ -26,10 +26,14 @@ LATER = date(2090, 1, 1)
 
 
 @pytest.fixture
-def log(engine: LogEngine, tmp_path: Path) -> Iterator[Log]:
-    """A log that was made in 2020."""
-    with aged_log.aged(engine, tmp_path) as found:
-        yield found
+def address(engine: LogEngine, tmp_path: Path) -> str:
+    return aged_log.made(engine, tmp_path)
+
+
+@pytest.fixture
+def log(open_again: Callable[..., Log]) -> Log:
+    """A log that was made in 2020, as maintenance opens it."""
+    return open_again()
 
 
 class Shown:
@@ -196,9 +200,9 @@ def test_a_record_of_an_old_form_keeps_what_it_was_shown(shown):
     check(shown)
 
 
-def test_what_is_named_in_the_moment_of_removing_is_put_back(shown, engine, tmp_path, monkeypatch):
+def test_what_is_named_in_the_moment_of_removing_is_put_back(shown, open_again, monkeypatch):
     """A site finds all of it there, then it is removed, then an entry names it."""
-    site = open_log(engine.address(tmp_path), writable=True)
+    site = open_again()
     expire = shown.expire
 
     def late(entry, seqs, artifacts):
@@ -209,7 +213,6 @@ def test_what_is_named_in_the_moment_of_removing_is_put_back(shown, engine, tmp_
 
     monkeypatch.setattr(shown, "expire", late)
     expired(shown, LATER)
-    site.close()
     assert set(OLD.all) - {OLD.swedish} <= artifacts(shown)
     check(shown)
 
