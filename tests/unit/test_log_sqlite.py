@@ -180,9 +180,9 @@ def read_all(path: Path) -> int:
     assert log.artifact("0" * 64) is None
     with log.snapshot() as snapshot:
         assert verify(snapshot).findings == []
-        lines = len(list(export(snapshot)))
+        entries = sum(b'"seq":' in line for line in export(snapshot))
     log.close()
-    return lines - 1
+    return entries
 
 
 def test_reading_a_log_at_rest_writes_nothing(path):
