@@ -173,7 +173,7 @@ def test_a_log_that_is_down_is_told_and_metrics_are_given_all_the_same(measured:
     down = mock.Mock(side_effect=LogUnavailable("disk full"))
     with mock.patch.object(engine, "commit", down):
         assert decide(measured.client(), "accept").status_code == 503
-        assert decide(measured.client(), "reject").status_code == 303
+        assert decide(measured.client(), "reject").status_code == 200
         assert value(measured, "consent_log_up") == 0
         assert value(measured, "consent_log_failures_total") == 2
         assert value(measured, "consent_log_spool_entries") == 1

@@ -51,7 +51,7 @@ def test_whoever_has_allowed_something_reads_what_and_till_when(shop: Site, lang
     assert texts("fi")["banner"]["heading"] in text
     assert "Luvallasi Esimerkki Oy ja sivuston palvelut käyttävät evästeitä" in text
     assert '<div class="vc-notice-box" lang="fi">' in reply.text
-    assert "Esimerkki Oy, 1234567-1 Katu 1, Helsinki tietosuoja@example.fi" in text
+    assert "Esimerkki Oy, 1234567-1 Katu 1, Helsinki https://www.example.fi tietosuoja@" in text
     assert str(shop.log()[-1]["consent_id"]) in text
     assert PUBLIC in text
     address = 'href="https://www.example.fi/tietosuojaseloste/2026.2"'
