@@ -282,8 +282,9 @@ class Log(Protocol):
 
         `entry.body` names the places in `seqs` and the hashes in `artifacts`; of entries their
         content, salt, consent id and idempotency key go, the leaf stays. What is gone already stays
-        so. For maintenance: the role of a running site may lack the right. Raises `ValueError` for
-        places that are not in the log, else as `append`.
+        so. For maintenance: the role of a running site may lack the right. Closing the log then
+        clears what is left beside it. Raises `ValueError` for places that are not in the log, else
+        as `append`.
         """
         ...
 

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from hashlib import sha256
 from itertools import chain
 from threading import Lock
@@ -170,6 +170,7 @@ class SqliteLog:
         self._lock = Lock()
         self._reader: sqlite3.Connection | None = None
         self._replaced: Callable[[], bool] = bool
+        self._expired = False
         self._pid = os.getpid()
         self._engine: SqliteEngine | None = None
         if not writable:
@@ -238,10 +239,7 @@ class SqliteLog:
         """Remove what an expiry entry names; see `Log.expire`."""
         with self._changing() as cursor:
             appended = expire(cursor, entry, seqs, artifacts, int(self._clock()) // 86400)
-        # The write-ahead log holds what was removed until it is overwritten.
-        with translated(self.path), closing(open_writing(self.path)) as connection:
-            connection.execute("PRAGMA busy_timeout = 200")
-            connection.execute("PRAGMA wal_checkpoint (TRUNCATE)").fetchall()
+        self._expired = True
         return appended
 
     def adopt(self, rows: Sequence[Row]) -> Head:
@@ -284,10 +282,23 @@ class SqliteLog:
         """Write what waits and let go of the file; see `Log.close`."""
         if self._engine is not None:
             self._writes.close()
+        if self._expired:
+            self._expired = False
+            with suppress(LogError):  # in use: it will be overwritten
+                self._truncate()
         with self._lock:
             if self._reader is not None and self._pid == os.getpid():
                 self._reader.close()
             self._reader = None
+
+    def _truncate(self) -> None:
+        """Empty the write-ahead log, which holds what was removed until it is overwritten.
+
+        Once, when all is removed: meanwhile it would cost a site that appends.
+        """
+        with translated(self.path), closing(open_writing(self.path)) as connection:
+            connection.execute("PRAGMA busy_timeout = 200")
+            connection.execute("PRAGMA wal_checkpoint (TRUNCATE)").fetchall()
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Cursor]:
