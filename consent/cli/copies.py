@@ -212,7 +212,7 @@ def _source(source: str) -> Iterator[Source]:
 def _named(address: str) -> str:
     """An address without a password that may be in it."""
     parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.hostname}{parts.path}" if "://" in address else address
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}" if "://" in address else address
 
 
 def _backup(arguments: argparse.Namespace) -> int:
