@@ -32,12 +32,12 @@ class Exported:
         self._number = 0
         self._line: dict[str, Any] = {}
         self._take()
-        first, last = self._line, self._last()
+        first = self._line
         with self._blamed():
             version = first["export"]
-            self.meta: Mapping[str, str] = {
-                name: _text(first["log"], name) for name in first["log"]
-            }
+            found = first["log"]
+            names = {"created", "id", "site", *found}
+            self.meta: Mapping[str, str] = {name: _text(found, name) for name in names}
             self._head = _head(first["head"])
         if version != FORMAT:
             raise CopyError(
@@ -49,7 +49,7 @@ class Exported:
                 f"{path} holds a part of a log only",
                 "export it without --from, --until and --kind",
             )
-        if last.get("end") is None or _head(last["end"]) != self._head:
+        if self._last() != self._head:
             raise CopyError(
                 f"{path} ends before its last line: it was cut off",
                 "take another copy of it, or export the log anew",
@@ -97,17 +97,16 @@ class Exported:
             if _number(self._line["end"], "lines") != self._number - 1:
                 raise ValueError("there are not as many lines before it as it says")
 
-    def _last(self) -> dict[str, Any]:
-        """Read the last line, without leaving the place where the file is read."""
+    def _last(self) -> Head | None:
+        """Read the head in the last line, without leaving the place where the file is read."""
         place = self._file.tell()
         self._file.seek(max(0, self._file.seek(0, 2) - END))
         *_, last = self._file.read().split(b"\n")[:-1] or [b""]
         self._file.seek(place)
         try:
-            found = json.loads(last)
-        except (ValueError, RecursionError):
-            return {}
-        return found if isinstance(found, dict) else {}
+            return _head(json.loads(last)["end"])
+        except (KeyError, TypeError, ValueError, RecursionError):
+            return None
 
     def _take(self) -> None:
         line = self._file.readline()
@@ -157,12 +156,14 @@ def _text(line: Mapping[str, Any], name: str) -> str:
     value = line[name]
     if not isinstance(value, str):
         raise ValueError(f"its {name} is not text")
+    if not value.isascii():
+        value.encode("utf-8")  # half of a character is none
     return value
 
 
 def _number(line: Mapping[str, Any], name: str) -> int:
     value = line[name]
-    if type(value) is not int or value < 0:
+    if type(value) is not int or not 0 <= value < 2**63:
         raise ValueError(f"its {name} is not a number")
     return value
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from consent.errors import CopyError, LogCorrupt
+from consent.errors import CopyError, LogCorrupt, LogError
 from consent.log import Entry, Log, Snapshot, copying, create_log, open_log
 from consent.log.checkpoint import checkpoint
 from consent.log.copying import Copied, copy_log
@@ -250,6 +250,14 @@ def test_a_log_that_went_on_by_itself_takes_nothing_more(filled, target):
         assert view.head().size == filled.head().size - 1
 
 
+@pytest.mark.parametrize("end", [b"5", b"{}", b'{"end":5}', b'{"end":{"root":"00","size":1}}'])
+def test_a_file_with_another_last_line_was_cut_off(lines, target, end):
+    lines.write_bytes(lines.read_bytes() + end + b"\n")
+    with pytest.raises(CopyError, match="it was cut off"):
+        imported(lines, target)
+    assert missing(target)
+
+
 @pytest.mark.parametrize("cut", ["a line", "half a line", "a byte", "all but two lines", "all"])
 def test_a_file_that_was_cut_off_is_told_before_anything_is_made(lines, target, cut):
     data = lines.read_bytes()
@@ -295,6 +303,8 @@ CHANGES = {
     "a kind that is a number": ({"kind": 1}, "its kind is not text"),
     "a floating-point number": ({"body": {"n": 1.5}}, "not the one that its leaf was made of"),
     "raw bytes of no base64": ({"raw": "?"}, "base64"),
+    "half a character": ({"kind": "\ud800"}, "surrogates not allowed"),
+    "half a character in the body": ({"body": {"a": "\ud800"}}, "surrogates not allowed"),
     "no kind": ("kind", "it has no 'kind'"),
 }
 
@@ -319,6 +329,17 @@ def test_of_a_changed_line_the_number_is_told_and_its_batch_is_not_taken(
         assert view.head().size == 4
 
 
+@pytest.mark.parametrize("name", ["id", "site", "created"])
+def test_a_log_without_a_name_is_not_taken(lines, target, name):
+    first, rest = lines.read_bytes().split(b"\n", 1)
+    value = json.loads(first)
+    del value["log"][name]
+    lines.write_bytes(json.dumps(value).encode() + b"\n" + rest)
+    with pytest.raises(CopyError, match=f"line 1: it has no '{name}'"):
+        imported(lines, target)
+    assert missing(target)
+
+
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"7", b"\xff", b"[" * 100_000])
 def test_a_line_that_is_no_object_is_told_by_its_number(lines, target, text):
     found = lines.read_bytes().split(b"\n")
@@ -333,6 +354,7 @@ def test_a_line_that_is_no_object_is_told_by_its_number(lines, target, text):
     [
         (b'"day":"2026-11-27"', b'"day":5', "its day is not text"),
         (b'"n":1}', b'"n":-1}', "its n is not a number"),
+        (b'"n":1}', b'"n":9223372036854775808}', "its n is not a number"),
         (b'"note":"', b'"no":"', "it has no 'note'"),
         (b'"media_type":"text', b'"media":"text', "it has no 'media_type'"),
         (b'"content":"', b'"content":"?', "base64"),
@@ -367,3 +389,15 @@ def test_a_line_that_is_missing_or_stands_there_twice_is_found(lines, target):
             lines.write_bytes(b"".join(other))
             with pytest.raises((CopyError, LogCorrupt)):
                 imported(lines, target)
+
+
+def test_whatever_byte_is_changed_the_entries_are_those_of_the_log_or_none(filled, lines, target):
+    """Nothing else than an error of the log's own comes of it, either."""
+    data = lines.read_bytes()
+    root = filled.head().root
+    for at in range(7, len(data), len(data) // 40):
+        lines.write_bytes(data[:at] + bytes([data[at] ^ 3]) + data[at + 1 :])
+        try:
+            assert imported(lines, target).report.root == root
+        except LogError:
+            continue
