@@ -22,6 +22,8 @@ from .limits import client
 from .notice import is_notice
 from .runtime import Runtime
 
+NO_STORE = {"cache-control": "no-store"}
+
 _NAME = re.compile(rb"[!-:<-~]+")
 
 
@@ -123,9 +125,12 @@ async def _way_on(
         place = settings.way_from(edition, back, scope)
         if (page := await receipt.reply(runtime, edition, outcome, lang, back=place)) is not None:
             return page
+    elif outcome.record and form.get("method") == "banner":
+        # To allow takes no fewer presses than to refuse, until the page is back (R4).
+        return RedirectResponse(receipt.first(edition, lang, back), 303, NO_STORE)
     if outcome.withdrawn and form.get("method") == "settings":
         back += ("&" if "?" in back else "?") + urlencode({"gone": " ".join(outcome.withdrawn)})
-    return RedirectResponse(back, 303, {"cache-control": "no-store"})
+    return RedirectResponse(back, 303, NO_STORE)
 
 
 async def dismissed(

@@ -71,6 +71,11 @@ def address(edition: Edition, lang: str) -> str:
     return f"{edition.settings.prefix}/{lang}/receipt"
 
 
+def first(edition: Edition, lang: str, back: str) -> str:
+    """Where the receipt is read before going back to a page."""
+    return f"{address(edition, lang)}?saved=1&return={quote(back, safe='/')}"
+
+
 def is_page(edition: Edition, name: str) -> bool:
     """Whether a path below the prefix is that of a receipt."""
     return name == FILE or name in {f"{lang}/receipt" for lang in edition.languages}
@@ -91,6 +96,7 @@ async def respond(
     name = scope["path"].removeprefix(f"{runtime.settings.prefix}/")
     lang = name.partition("/")[0] if name != FILE else edition.languages[0]
     sealed: Sealed | None = None
+    saved = False
     if scope["method"] == "POST":
         form = await _form(runtime, scope, receive)
         sealed = _opened(runtime, form.get("sealed", ""))
@@ -100,7 +106,7 @@ async def respond(
         found: Evidence | None = await sealed_evidence(runtime, edition, sealed, lang)
     else:
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        back = way(query.get("return", [""])[0], scope)
+        back, saved = way(query.get("return", [""])[0], scope), "saved" in query
         try:
             found = await to_thread.run_sync(_held, runtime, edition, choice.stored.consent_id)
         except LogError:
@@ -109,7 +115,7 @@ async def respond(
         return _none(runtime, edition, scope, lang, "none_help", 404)
     if name == FILE:
         return _file(found)
-    return render(runtime, edition, found, lang, back=back, sealed=sealed)
+    return render(runtime, edition, found, lang, back=back, sealed=sealed, saved=saved)
 
 
 async def _form(runtime: Runtime, scope: Scope, receive: Receive) -> Mapping[str, str]:

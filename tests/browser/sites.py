@@ -193,7 +193,7 @@ def press(page: Page, button: Locator | str) -> None:
 
 
 def go_on(page: Page) -> None:
-    """Leave the receipt that answers a refusal where no script runs, by what has the focus there.
+    """Leave the receipt that answers a banner where no script runs, by what has the focus there.
 
     On any other page nothing is done.
     """

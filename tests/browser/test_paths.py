@@ -50,6 +50,7 @@ def test_one_press_accepts_everything(site, new_page, script, lang):
     press(page, f"{BANNER} [value=accept]")
     expect(page.locator(BANNER)).to_have_count(0)
     assert granted(page, site) == OPTIONAL
+    go_on(page)
     assert page.url == site.url + PATHS["home"][lang]
     expect(page.locator(".state .on").first).to_be_visible()
     visit(page, site, lang, "news")

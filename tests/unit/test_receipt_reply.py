@@ -90,8 +90,24 @@ def test_a_withdrawal_has_its_id_in_the_receipt_and_nowhere_else(shop: Site) -> 
     assert client.get("/choices/fi/receipt").status_code == 404
 
 
-def test_a_grant_leads_back_at_once(shop: Site) -> None:
-    """Its receipt is found at any time; there is nothing to show first."""
+def test_without_script_a_banner_is_answered_alike_whatever_was_pressed(shop: Site) -> None:
+    """R4: to allow takes no fewer presses than to refuse, until the page is back."""
+    ways = {}
+    for button in ("accept", "reject", "save"):
+        client = shop.client()
+        form = fields(client.get("/p").text)
+        assert form["method"] == "banner"
+        reply = decide(client, button, form=form)
+        if button == "accept":
+            reply = client.get(reply.headers["location"])
+        assert reply.status_code == 200
+        assert texts("fi")["settings"]["saved"] in text_of(reply)
+        ways[button] = way_on(reply)
+    assert set(ways.values()) == {"/p"}
+
+
+def test_a_grant_in_the_settings_leads_back_at_once(shop: Site) -> None:
+    """Its receipt is found at any time; the settings say themselves that it was saved."""
     client = shop.client()
     assert decide(client, "accept").status_code == 303
     assert decide(client, "save", "statistics").status_code == 303
