@@ -1,6 +1,6 @@
 """A frozen notice version: what `publish` wrote, read back and verified (R75).
 
-    notices/<document>/2026.1/    fi.md … facts.toml  manifest.json  fi.html …
+    notices/<document>/2026.1/    fi.md … facts.toml  manifest.json  fi.html fi.redline.html …
 
 The manifest is canonical JSON and names the SHA-256 of every other file; its own SHA-256 is the
 version's hash. Nothing here loads markdown, yaml or nh3: a server only reads.
@@ -39,7 +39,8 @@ _MEDIA_TYPES = {
 class Rendition:
     """One language of a version: its front matter and its HTML without the page round it.
 
-    `hash` is the SHA-256 of the HTML, 64 hexadecimal digits.
+    `hash` is the SHA-256 of the HTML, 64 hexadecimal digits. `redline` is what changed since the
+    version before, as HTML; "" in the first version and in a language that is new.
     """
 
     lang: str
@@ -47,11 +48,12 @@ class Rendition:
     short: str
     change: str
     body: str = field(repr=False)
+    redline: str = field(default="", repr=False)
 
     @cached_property
     def hash(self) -> str:
         """The SHA-256 of the HTML in UTF-8 (R75)."""
-        return sha256(self.body.encode()).hexdigest()
+        return _digest(self.body)
 
     @cached_property
     def toc(self) -> tuple[Heading, ...]:
@@ -66,7 +68,8 @@ class Package:
     `announced_at` and `effective_at` are UTC; `effective` is the day at whose 00:00 in the site's
     time zone the version takes effect. `declaration` is the hash of the declaration that its
     cookie table was made from, `cookies` of what the table tells of it (`cookies.cookie_hash`);
-    `files` holds the bytes of every file by name.
+    `predecessor` is the version that its redlines compare with; `files` holds the bytes of every
+    file by name.
     """
 
     number: VersionNumber
@@ -82,6 +85,7 @@ class Package:
     declaration: str
     renditions: Mapping[str, Rendition] = field(compare=False)
     files: Mapping[str, bytes] = field(repr=False)
+    predecessor: VersionNumber | None = None
 
     @cached_property
     def hash(self) -> str:
@@ -123,6 +127,7 @@ def manifest_bytes(
     renditions: Mapping[str, Rendition],
     sources: Mapping[str, bytes],
     facts: bytes,
+    predecessor: VersionNumber | None = None,
 ) -> bytes:
     """Write a manifest as canonical JSON; `sources` are the Markdown files by language."""
     return canonical(
@@ -147,11 +152,13 @@ def manifest_bytes(
                     "change": text.change,
                     "html": text.hash,
                     "md": sha256(sources[lang]).hexdigest(),
+                    **({"redline": _digest(text.redline)} if text.redline else {}),
                 }
                 for lang, text in renditions.items()
             },
             # The order of `languages` is the alphabet's; this one is the site's.
             "order": list(renditions),
+            **({"predecessor": str(predecessor)} if predecessor else {}),
         }
     )
 
@@ -207,6 +214,11 @@ def verify_package(folder: Path) -> Package:
     return package
 
 
+def redline_file(lang: str) -> str:
+    """The name of the file that holds the redline of a language."""
+    return f"{lang}.redline.html"
+
+
 def iso(moment: datetime) -> str:
     """Write an instant as ISO 8601 in UTC with whole seconds: 2026-12-31T22:00:00Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -221,6 +233,9 @@ def _hashes(manifest: Mapping[str, object]) -> dict[str, str]:
     for lang in order:
         wanted[f"{lang}.html"] = _text(languages[lang], "html")
         wanted[f"{lang}.md"] = _text(languages[lang], "md")
+        # Versions that were published before there were redlines have none.
+        if "redline" in languages[lang]:
+            wanted[redline_file(lang)] = _text(languages[lang], "redline")
     return wanted
 
 
@@ -247,10 +262,16 @@ def _package(manifest: Mapping[str, object], files: Mapping[str, bytes]) -> Pack
                 short=_text(languages[lang], "short"),
                 change=_text(languages[lang], "change"),
                 body=files[f"{lang}.html"].decode("utf-8"),
+                redline=files.get(redline_file(lang), b"").decode("utf-8"),
             )
             for lang in order
         },
         files=files,
+        predecessor=(
+            VersionNumber.parse(_text(manifest, "predecessor"))
+            if "predecessor" in manifest
+            else None
+        ),
     )
 
 
@@ -265,6 +286,10 @@ def _languages(
     if not all(isinstance(values, dict) for values in languages.values()):
         raise TypeError("a language is not an object")
     return languages, order
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _text(values: Mapping[str, object], key: str) -> str:

@@ -6,6 +6,7 @@ import os
 import shutil
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -13,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from ..declaration import Declaration
 from ..errors import NoticeError, Problem
+from .comparison import with_redlines
 from .cookies import cookie_hash
 from .number import VersionNumber
-from .package import FACTS, MANIFEST, Package, manifest_bytes, verify_package
+from .package import FACTS, MANIFEST, Package, manifest_bytes, redline_file, verify_package
 from .preview import renditions_of
 from .render import render_version
 from .shelf import DRAFT, numbered
@@ -79,12 +81,14 @@ def publish(
     in_place = target.exists() and draft.samefile(target)
     fresh = not target.exists() or (in_place and not (target / MANIFEST).exists())
     known = None if fresh else verify_package(target)
+    before = None
     if known is None:
         others = [n for n, place in numbered(parent) if n != number and (place / MANIFEST).exists()]
         problems += _check_order(number, others)
         if others:
+            before = verify_package(parent / str(max(others)))
             problems += _check_summaries(source)
-            problems += _check_purposes(source, verify_package(parent / str(max(others))))
+            problems += _check_purposes(source, before)
         if day is not None:
             lead = 0
             if others and source.change_class == "material" and not reason:
@@ -94,8 +98,16 @@ def publish(
         raise NoticeError(problems)
 
     renditions = renditions_of(source, pages)
-    # A package that is there keeps the moment, the author and the declaration of its publication;
-    # what it shows of the declaration is compared.
+    sources = {lang: text.raw for lang, text in source.texts.items()}
+    if known is None:
+        renditions = with_redlines(renditions, sources, before)
+    else:
+        # A package that is there keeps the moment, the author, the redlines and the declaration of
+        # its publication; what it shows of the declaration is compared.
+        kept = {lang: text.redline for lang, text in known.renditions.items()}
+        renditions = {
+            lang: replace(text, redline=kept.get(lang, "")) for lang, text in renditions.items()
+        }
     manifest = manifest_bytes(
         number=number,
         document=source.document,
@@ -109,12 +121,18 @@ def publish(
         cookies=cookie_hash(declaration, str(number)),
         declaration=known.declaration if known else declaration.hash,
         renditions=renditions,
-        sources={lang: text.raw for lang, text in source.texts.items()},
+        sources=sources,
         facts=source.facts_raw,
+        predecessor=known.predecessor if known else before.number if before else None,
     )
     if known is None:
         files = {MANIFEST: manifest, FACTS: source.facts_raw}
         files |= {f"{lang}.html": text.body.encode() for lang, text in renditions.items()}
+        files |= {
+            redline_file(lang): text.redline.encode()
+            for lang, text in renditions.items()
+            if text.redline
+        }
         files |= {text.file: text.raw for text in source.texts.values()}
         if in_place:
             _complete(target, files)
