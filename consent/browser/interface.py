@@ -53,10 +53,10 @@ class Interface:
         self.critical = _css(sheet.partition("/* critical ends */")[0]) + theme
         self.assets = {
             "style.css": ("text/css; charset=utf-8", (_css(sheet) + theme).encode("ascii")),
-            "notice.css": (
-                "text/css; charset=utf-8",
-                (_css(_text(files, "notice.css")) + theme).encode(),
-            ),
+            **{
+                name: ("text/css; charset=utf-8", (_css(_text(files, name)) + theme).encode())
+                for name in ("notice.css", "redline.css")
+            },
             **{
                 name: ("text/javascript; charset=utf-8", _js(_text(files, name)))
                 for name in ("script.js", "gates.js", "signals.js", "enforce.js", "cacheable.js")

@@ -1,4 +1,4 @@
-"""`consent notice publish` and `consent notice status`: the versions of the privacy notice."""
+"""`consent notice`: the versions of the privacy notice; `diff` stands in a file of its own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import notice_diff
 from .common import Commands, command, group, settings, table
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def add(commands: Commands) -> None:
         "what the company has to confirm before the draft can be published.",
     )
     status.set_defaults(run=_status)
+    notice_diff.add(notice)
 
 
 def _number(text: str) -> str:

@@ -10,16 +10,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from html.parser import HTMLParser
+from pathlib import Path
 
 from .package import Package, Rendition
 from .redline import compare
 from .redline_html import redline_html
-from .version import split_front_matter
-from .words import words
+from .version import read_text, split_front_matter
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _COOKIES = re.compile(r"^\[\[cookies\]\][ \t]*$", re.MULTILINE)
-_SHORT = "{#vc-short}"
 
 
 def with_redlines(
@@ -71,14 +70,21 @@ def text_of(rendition: Rendition, raw: bytes) -> str:
         rendition.title,
         rendition.short,
         _COOKIES.sub(lambda _: tables, markdown),
-        rendition.lang,
     )
 
 
-def whole_text(title: str, short: str, markdown: str, lang: str) -> str:
+def text_of_file(path: Path) -> str:
+    """Give a Markdown file likewise, with its tokens as they are; front matter may be missing.
+
+    Raises `NoticeError` if it is not UTF-8 or its front matter cannot be read.
+    """
+    return whole_text(*read_text(path))
+
+
+def whole_text(title: str, short: str, markdown: str) -> str:
     """Put title, summary and Markdown together as one text."""
-    heading = f"## {words(lang)['short']} {_SHORT}\n\n{short.strip()}\n\n" if short.strip() else ""
-    return f"# {title}\n\n{heading}{_COMMENT.sub('', markdown).strip()}\n"
+    parts = (f"# {title}" if title else "", short, _COMMENT.sub("", markdown))
+    return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
 
 
 @lru_cache(maxsize=32)

@@ -35,7 +35,8 @@ _WORDS = re.compile(
 _LIKENESS = re.compile(r"\w{2,}")
 _BAR = re.compile(r"((?<!\\)\|)")
 # Below these shares of equal words two blocks, or sections, are not one that was changed.
-_BLOCKS, _SECTIONS, _TEXT = 0.35, 0.5, 0.3
+_BLOCKS, _SECTIONS, _TEXT = 0.35, 0.5, 0.4
+_RUN, _GLUE = 24, 4
 # So much of a section's words its neighbour has, once the heading between them is gone.
 _WITHIN = 0.6
 
@@ -290,54 +291,53 @@ def _words(old: str, new: str) -> list[Step]:
         return [(new, "", "")]
     a, b = _WORDS.findall(old), _WORDS.findall(new)
     steps: list[Step] = []
-    same, i, j, kept = "", 0, 0, 0
+    i = j = kept = 0
     runs = matching([word for word, _ in a], [word for word, _ in b])
     for first, second, length in [*runs, (len(a), len(b), 0)]:
-        removed, added, common = _apart(_text(a[i:first]), _text(b[j:second]))
-        if removed or added:
-            steps.append((same, removed, added))
-            same = ""
-        i, j, same = first + length, second + length, same + common
+        steps.append(("", _text(a[i:first]), _text(b[j:second])))
+        i, j = first + length, second + length
         kept += sum(len(word) for word, _ in a[first:i])
         if a[first:i] == b[second:j]:
-            same += _text(a[first:i])
+            steps.append((_text(a[first:i]), "", ""))
             continue
         for (word, space), (_, other) in zip(a[first:i], b[second:j], strict=True):
-            same += word
-            if space == other:
-                same += space
-            else:
-                steps.append((same, space, other))
-                same = ""
-    steps.append((same, "", ""))
-    if kept < _TEXT * max(len(old.strip()), len(new.strip())):
-        removed, added, common = _apart(old, new)
-        return [("", removed, added), (common, "", "")]
+            steps.append((word + space, "", "") if space == other else (word, space, other))
+    steps = _tidied(steps)
+    # A few words here and there in common make no sentence that was changed.
+    longest = max(len(same) for same, _, _ in steps)
+    if kept < _TEXT * max(len(old.strip()), len(new.strip())) and longest < _RUN:
+        return _tidied([("", old, new)])
     return _joined(steps)
 
 
-def _apart(old: str, new: str) -> Step:
-    # Space that both end with belongs to what follows.
-    bare, other = old.rstrip(), new.rstrip()
-    if bare and other and old[len(bare) :] == new[len(other) :]:
-        return bare, other, old[len(bare) :]
-    return old, new, ""
+def _tidied(steps: Iterable[Step]) -> list[Step]:
+    # Space that both texts of a change end with belongs to what follows.
+    tidied: list[Step] = []
+    common = ""
+    for same, removed, added in _merged(steps):
+        bare, other = removed.rstrip(), added.rstrip()
+        space = removed[len(bare) :]
+        if not space or added[len(other) :] != space:
+            bare, other, space = removed, added, ""
+        tidied.append((common + same, bare, other))
+        common = space
+    return [*tidied, (common, "", "")]
 
 
 def _joined(steps: Iterable[Step]) -> list[Step]:
     # A comma or a short word between two replacements makes neither easier to read.
     kept: list[Step] = []
     for same, removed, added in steps:
-        if kept and removed and added and len(same.strip()) < 4 and "|" not in same:
+        if kept and removed.strip() and added.strip() and len(same.strip()) < _GLUE:
             before, gone, come = kept[-1]
-            if gone.strip() and come.strip() and removed.strip() and added.strip():
+            if gone.strip() and come.strip():
                 kept[-1] = (before, gone + same + removed, come + same + added)
                 continue
         kept.append((same, removed, added))
     return kept
 
 
-def _pieces(steps: Iterable[Step]) -> tuple[Piece, ...]:
+def _merged(steps: Iterable[Step]) -> list[Step]:
     merged: list[Step] = [("", "", "")]
     for kept, gone, come in steps:
         same, removed, added = merged[-1]
@@ -345,9 +345,16 @@ def _pieces(steps: Iterable[Step]) -> tuple[Piece, ...]:
             merged.append((kept, gone, come))
         else:
             merged[-1] = (same + kept, removed + gone, added + come)
+    return merged
+
+
+def _pieces(steps: Iterable[Step]) -> tuple[Piece, ...]:
     ops = (SAME, REMOVED, ADDED)
     return tuple(
-        Piece(op, text) for step in merged for op, text in zip(ops, step, strict=True) if text
+        Piece(op, text)
+        for step in _merged(steps)
+        for op, text in zip(ops, step, strict=True)
+        if text
     )
 
 

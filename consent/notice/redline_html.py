@@ -88,7 +88,8 @@ def _note(section: Section, behind: Mapping[int | None, str], say: Mapping[str, 
     if section.status == MOVED:
         before = behind.get(section.new, "")
         return say["moved_from"].format(title=before) if before else say["moved_first"]
-    return say[f"section_{section.status}"] if section.status in (ADDED, REMOVED) else ""
+    note = say[f"section_{section.status}"] if section.status in (ADDED, REMOVED) else ""
+    return note[:1].upper() + note[1:]
 
 
 def _changed(section: Section, place: int, note: str, say: Mapping[str, str]) -> str:
@@ -158,7 +159,8 @@ def _single(block: Block, say: Mapping[str, str]) -> str:
     if not inner.strip():
         return ""
     if block.kind == "heading":
-        level = min(max(depth(block), 2), 6)
+        # A level that was left out would be one that is heard as missing.
+        level = 2 if depth(block) < 3 else 3
         return f"<h{level}>{inner}</h{level}>\n"
     if (block.new or block.old).startswith(">"):
         return f"<blockquote>\n<p>{inner}</p>\n</blockquote>\n"
@@ -173,7 +175,9 @@ def _list(blocks: Sequence[Block], say: Mapping[str, str]) -> str:
             html += "</li>\n</ul>\n"
             indents.pop()
         if indent > indents[-1]:
-            html += "\n<ul>\n" if len(indents) > 1 else "<ul>\n"
+            # Removed and added items would be counted too, so the numbers are as they are written.
+            kind = ' class="vc-redline-numbered"' if number(block) else ""
+            html += ("\n" if len(indents) > 1 else "") + f"<ul{kind}>\n"
             indents.append(indent)
         else:
             html += "</li>\n"
@@ -221,7 +225,7 @@ def _table(rows: Sequence[Block], say: Mapping[str, str]) -> str:
             head += f"<tr>{inner}</tr>\n"
             continue
         inner = "".join(
-            f'<td data-label="{escape(label)}">{_inline(cell, say)}</td>'
+            f'<td data-label="{escape(label)}"><div>{_inline(cell, say)}</div></td>'
             for label, cell in zip([*labels, *[""] * len(shown)], shown, strict=False)
         )
         body += f'<tr class="vc-redline-{row.status}">{inner}</tr>\n'

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from .redline import ADDED, CHANGED, MOVED, REMOVED, SAME, Block, Piece, Redline, Section
@@ -37,7 +38,7 @@ _WORD = re.compile(r"\w[^\s|]*")
 _BAR = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"[\s|:-]*-[\s|:-]*")
 _MARKER = re.compile(
-    r"(?P<indent>[ \t]*)(?:(?P<heading>#{1,6})[ \t]*|(?:[-*+]|(?P<number>\d{1,9}[.)]))[ \t]+)"
+    r"(?P<indent>[ \t]*)(?:(?P<heading>#{1,6})|(?:[-*+]|(?P<number>\d{1,9}[.)]))(?=[ \t]))"
 )
 _MARKS = re.compile(
     r"\[(?P<label>[^\[\]\n]*)\]\((?P<target>[^()\s]*)\)"
@@ -179,7 +180,29 @@ def _spans(pieces: Sequence[Piece], marked: bool) -> list[Span]:
                 shown.append(Span(op, style, mark.shown if inside or op == SAME else mark.bare))
             at = mark.end
         shown.append(Span(op, style, text[at - begin :]))
-    return [span for span in shown if span.text]
+    return [span for span in _trimmed(shown) if span.text]
+
+
+def _trimmed(shown: Iterable[Span]) -> Iterator[Span]:
+    # Space at the ends of what is changed is no change that anybody sees.
+    whole = (
+        Span(op, style, "".join(span.text for span in run))
+        for (op, style), run in groupby(
+            (span for span in shown if span.text), lambda span: (span.op, span.style)
+        )
+    )
+    for op, run in groupby(whole, lambda span: span.op):
+        first, *rest = run
+        if op == SAME:
+            yield from (first, *rest)
+            continue
+        bare = first.text.lstrip()
+        yield Span(SAME, "", first.text[: len(first.text) - len(bare)])
+        *others, last = [first._replace(text=bare), *rest]
+        yield from others
+        bare = last.text.rstrip() if last.style != "break" else last.text
+        yield last._replace(text=bare)
+        yield Span(SAME, "", last.text[len(bare) :])
 
 
 def _marks(text: str, marked: bool, whole: bool) -> list[_Mark]:

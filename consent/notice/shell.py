@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -28,10 +31,12 @@ def notice_context(
     back: str,
     stylesheet: str,
     feed: str = "",
+    redline: str = "",
 ) -> dict[str, object]:
     """Give the context of `notice.html` for a published version as it stands at `now` (UTC).
 
-    `back` is the address that leads back to the site, `feed` that of the Atom feed ("" for none).
+    `back` is the address that leads back to the site, `feed` that of the Atom feed, `redline` that
+    of the comparison with the version before ("" for none).
     """
     say, text = words(lang), package.renditions[lang]
     where = state(package, packages, now)
@@ -64,6 +69,7 @@ def notice_context(
         "latest": latest if where in (State.SCHEDULED, State.SUPERSEDED) else "",
         "links": relations(package, lang, packages, now, address=address, feed=feed),
         "feed": feed,
+        "redline": redline,
     }
 
 
@@ -102,6 +108,55 @@ def draft_context(
             }
             for fact in preview.open_facts
         ],
+    }
+
+
+class Side(NamedTuple):
+    """One of two texts that are compared: its name, its address and day, "" for none."""
+
+    name: str
+    address: str = ""
+    date: str = ""
+    date_iso: str = ""
+
+
+def version_side(package: Package, lang: str, address: Address) -> Side:
+    """A published version as one side of a comparison."""
+    day = date_in_words(package.effective, lang)
+    name = words(lang)["version"].format(number=package.number)
+    return Side(name, address(package, lang), day, package.effective.isoformat())
+
+
+def redline_context(
+    body: str,
+    lang: str,
+    sides: tuple[Side, Side],
+    *,
+    change: str = "",
+    site_name: str = "",
+    back: str = "",
+    stylesheets: Sequence[str] = (),
+    style: str = "",
+) -> dict[str, object]:
+    """Give the context of `redline.html`.
+
+    `body` is the redline (`redline_html`), `sides` the older and the newer text, `change` what the
+    editor says of it, `back` where the notice is read. `style` is CSS for a page without a server;
+    its hash lets it stand under a policy that forbids all other.
+    """
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return {
+        "lang": lang,
+        "heading": words(lang)["redline"],
+        "sides": sides,
+        "change": change,
+        "body": Markup(body),  # noqa: S704 - all text in it is escaped
+        "site_name": site_name,
+        "back": back,
+        "stylesheets": list(stylesheets),
+        "style": Markup(style),  # noqa: S704 - our own stylesheet and the site's theme
+        "style_hash": f"sha256-{digest}",
+        "words": words(lang),
     }
 
 
@@ -171,6 +226,7 @@ def _common(
         "body": Markup(text.body),  # noqa: S704
         "content_hash": text.hash,
         "open_facts": [],
+        "redline": "",
         "back": back,
         "stylesheet": stylesheet,
     }

@@ -131,6 +131,21 @@ def split_front_matter(text: str) -> tuple[str | None, str]:
     return (match[1] or "", text[match.end() :]) if match else (None, text)
 
 
+def read_text(path: Path) -> tuple[str, str, str]:
+    """Read any Markdown file: the title and the summary of its front matter, if any, and the rest.
+
+    Raises `NoticeError` if it cannot be read.
+    """
+    problems: list[Problem] = []
+    _, text = _read(path, problems)
+    front, markdown = split_front_matter(text or "")
+    values = _front_values(front, path.name, problems) if front is not None else {}
+    if problems:
+        raise NoticeError(problems)
+    values = values or {}
+    return values.get("title", ""), values.get("short", ""), markdown
+
+
 def check_facts(facts: Mapping[str, object], languages: Sequence[str]) -> list[Problem]:
     """Check what every later step relies on; the content itself is the lint's matter (R47, R51)."""
     problems = []

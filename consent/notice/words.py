@@ -30,12 +30,10 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "open_facts": "Vahvistettavat tiedot",
         "first": "Ensimmäinen versio.",
         "redline": "Muutokset sanasta sanaan",
+        "back_notice": "Takaisin tietosuojaselosteeseen",
         "redline_title": "{old} ja {new} vertailussa",
-        "redline_help": (
-            "Lisätty teksti on alleviivattu ja poistettu yliviivattu. "
-            "Ennallaan oleva teksti on piilossa otsikoiden alla."
-        ),
-        "compared": "Vertailussa {old} ja {new}",
+        "redline_help": "Lisätty teksti on alleviivattu ja poistettu yliviivattu.",
+        "redline_folded": "Ennallaan oleva teksti on piilossa otsikoiden alla.",
         "changes": "Muuttuneet kohdat",
         "count_changed": "Muuttuneita kohtia",
         "count_added": "Uusia kohtia",
@@ -79,12 +77,10 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "open_facts": "Uppgifter att bekräfta",
         "first": "Första versionen.",
         "redline": "Ändringarna ord för ord",
+        "back_notice": "Tillbaka till dataskyddsbeskrivningen",
         "redline_title": "{old} jämförd med {new}",
-        "redline_help": (
-            "Tillagd text är understruken och borttagen överstruken. "
-            "Oförändrad text är dold under rubrikerna."
-        ),
-        "compared": "{old} jämförd med {new}",
+        "redline_help": "Tillagd text är understruken och borttagen överstruken.",
+        "redline_folded": "Oförändrad text är dold under rubrikerna.",
         "changes": "Ändrade avsnitt",
         "count_changed": "Ändrade avsnitt",
         "count_added": "Nya avsnitt",
@@ -128,12 +124,10 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "open_facts": "Facts to confirm",
         "first": "First version.",
         "redline": "The changes word for word",
+        "back_notice": "Back to the privacy notice",
         "redline_title": "{old} compared with {new}",
-        "redline_help": (
-            "Added text is underlined and removed text struck through. "
-            "Unchanged text is folded under its headings."
-        ),
-        "compared": "{old} compared with {new}",
+        "redline_help": "Added text is underlined and removed text struck through.",
+        "redline_folded": "Unchanged text is folded under its headings.",
         "changes": "Changed sections",
         "count_changed": "Sections changed",
         "count_added": "New sections",

@@ -4,6 +4,7 @@
     /tietosuojaseloste/2026.1       a version, for good (R77)
     /tietosuojaseloste/feed.atom    the versions as an Atom feed
     /tietosuojaseloste/versions.json
+    /tietosuojaseloste/muutokset/2026.1..2026.2    two versions compared, word for word
 
 A page is rendered when its version, state or edition is first asked for and then served from
 memory with a strong ETag.
@@ -20,16 +21,18 @@ from starlette.types import Scope
 
 from ..browser.edition import Edition
 from ..errors import NoticeError
+from ..notice.comparison import redline_between
 from ..notice.feed import atom, feed_updated, versions_json
 from ..notice.package import Package
 from ..notice.preview import preview
-from ..notice.shell import draft_context, notice_context
+from ..notice.shell import draft_context, notice_context, redline_context, version_side
 from ..texts import texts
 from .assets import not_modified
 from .forms import home
 from .runtime import Runtime
 
 _FEED, _JSON = "/feed.atom", "/versions.json"
+_CHANGES = {"fi": "/muutokset", "sv": "/andringar", "en": "/changes"}
 
 
 def is_notice(runtime: Runtime, path: str) -> bool:
@@ -71,6 +74,9 @@ async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
             runtime.shelf.packages, now, address=lambda p, la: _absolute(runtime, p, la)
         )
         return _cached(scope, body, "application/json", "public, max-age=300")
+    if rest.startswith(changes := _changes(lang)):
+        pair = rest.removeprefix(changes + "/").split("..")
+        return await _comparison(runtime, edition, scope, lang, pair)
     package = runtime.shelf.version(rest[1:]) if rest else runtime.shelf.in_force(now)
     known = package is not None and package.announced_at <= now and lang in package.renditions
     if rest and not known:
@@ -87,6 +93,7 @@ async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
         back=home(scope),
         stylesheet=edition.address("notice.css"),
         feed=notices.paths[lang] + _FEED,
+        redline=_since(runtime, package, lang),
     )
     body = runtime.interface.render("notice.html", **context).encode()
     response = _cached(scope, body, "text/html; charset=utf-8", "private, no-cache")
@@ -94,6 +101,47 @@ async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
     assert isinstance(links, list)
     response.headers["link"] = ", ".join(_link(link) for link in links)
     return response
+
+
+def comparison_address(runtime: Runtime, before: Package, after: Package, lang: str) -> str:
+    """The address at which two versions are compared."""
+    changes = address(runtime, None, lang) + _changes(lang)
+    return f"{changes}/{before.number}..{after.number}"
+
+
+def _since(runtime: Runtime, package: Package, lang: str) -> str:
+    before = runtime.shelf.version(str(package.predecessor))
+    frozen = before is not None and package.renditions[lang].redline
+    return comparison_address(runtime, before, package, lang) if before and frozen else ""
+
+
+def _changes(lang: str) -> str:
+    return _CHANGES.get(lang, _CHANGES["en"])
+
+
+async def _comparison(
+    runtime: Runtime, edition: Edition, scope: Scope, lang: str, pair: list[str]
+) -> Response:
+    """Two announced versions compared; in a thread, since long ones take a while at first."""
+    found = [runtime.shelf.version(number) for number in pair]
+    known = [p for p in found if p and p.announced_at <= runtime.now() and lang in p.renditions]
+    if len(pair) != 2 or len(known) != 2:
+        return _missing(runtime, edition, scope, lang)
+    before, after = known
+    body = await run_in_threadpool(redline_between, before, after, lang)
+    told = after.renditions[lang].change if after.predecessor == before.number else ""
+    where = partial(address, runtime)
+    context = redline_context(
+        body,
+        lang,
+        (version_side(before, lang, where), version_side(after, lang, where)),
+        change=told,
+        site_name=runtime.settings.site.name,
+        back=where(None, lang),
+        stylesheets=[edition.address("notice.css"), edition.address("redline.css")],
+    )
+    page = runtime.interface.render("redline.html", **context).encode()
+    return _cached(scope, page, "text/html; charset=utf-8", "private, no-cache")
 
 
 def _draft(runtime: Runtime, edition: Edition, scope: Scope, lang: str) -> Response:

@@ -273,7 +273,7 @@ def test_minified_styles_keep_every_selector_and_declaration() -> None:
         return re.sub(r"\s|/\*.*?\*/", "", css, flags=re.S).replace(";}", "}")
 
     sent = Interface(None, "").assets
-    for name in ("style.css", "notice.css"):
+    for name in ("style.css", "notice.css", "redline.css"):
         sheet = (static_folder() / name).read_text("utf-8")
         assert bare(sent[name][1].decode()) == bare(sheet)
         # A space between two words, or round an operator of calc(), means something.
