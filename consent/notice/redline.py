@@ -22,7 +22,7 @@ _SECTION = re.compile(r"\n##?(?!#)")
 _ID = re.compile(r"\{[ \t]*:?[ \t]*#([^\s{}]+)[^{}]*\}[ \t]*#*[ \t]*\Z")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 _KIND = re.compile(
-    r"(?P<heading>#{1,6})|[ \t]*(?:(?P<row>\|)|(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t])|(?P<text>\S))"
+    r"(?P<heading>#{1,6})|[^\S\n]*(?:(?P<row>\|)|(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t])|(?P<text>\S))"
 )
 # Words whole, as in "EU:n", "evästeiden" and "sisä-", with the space after them: an address, an
 # id and the target of a link are one word too, and so is what makes a line a heading or an item.
@@ -296,7 +296,7 @@ def _words(old: str, new: str) -> list[Step]:
     for first, second, length in [*runs, (len(a), len(b), 0)]:
         steps.append(("", _text(a[i:first]), _text(b[j:second])))
         i, j = first + length, second + length
-        kept += sum(len(word) for word, _ in a[first:i])
+        kept += length
         if a[first:i] == b[second:j]:
             steps.append((_text(a[first:i]), "", ""))
             continue
@@ -305,7 +305,7 @@ def _words(old: str, new: str) -> list[Step]:
     steps = _tidied(steps)
     # A few words here and there in common make no sentence that was changed.
     longest = max(len(same) for same, _, _ in steps)
-    if kept < _TEXT * max(len(old.strip()), len(new.strip())) and longest < _RUN:
+    if kept < _TEXT * max(len(a), len(b)) and longest < _RUN:
         return _tidied([("", old, new)])
     return _joined(steps)
 
