@@ -160,7 +160,9 @@ def check_facts(facts: Mapping[str, object], languages: Sequence[str]) -> list[P
     effective = version.get("effective")
     if effective is not None and not _is_date(effective):
         fault("version.effective", f"{effective!r} is not a date", 'write effective = "2027-01-01"')
-    if not _table(facts, "controller").get("name"):
+    # What is still to be given is asked of the controller (`unconfirmed`), and is no fault.
+    controller = _table(facts, "controller")
+    if not controller.get("name") and controller.get("confirm") is not True:
         fault("controller.name", "the controller is not named (R49)", "write the company's name")
     purposes = facts.get("purposes", [])
     if not isinstance(purposes, list) or not purposes:
@@ -171,10 +173,13 @@ def check_facts(facts: Mapping[str, object], languages: Sequence[str]) -> list[P
             fault("purposes", "must be tables", "write [[purposes]]")
             continue
         key = f"purposes.{purpose.get('id', place)}"
+        asked = purpose.get("confirm") is True
+        if asked and "basis" not in purpose:
+            continue
         if purpose.get("basis") not in BASES:
             remedy = f"one of {', '.join(BASES)}"
             fault(f"{key}.basis", "no single legal basis (R51)", remedy)
-        elif purpose["basis"] == "legitimate-interest" and not purpose.get("interest"):
+        elif purpose["basis"] == "legitimate-interest" and not (asked or purpose.get("interest")):
             remedy = "write interest = { fi = … } as the text tells it"
             fault(f"{key}.interest", "the interest itself is not named (R52)", remedy)
     for path, table in _tables(facts):

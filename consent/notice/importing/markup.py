@@ -1,0 +1,376 @@
+"""A notice as an HTML page: its structure is kept, the page's own parts are left out by name.
+
+nh3 reads the page as a browser does and hands on well-formed HTML of the tags that matter here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from html.parser import HTMLParser
+
+from .blocks import NOTHING, Block, Reading, Words, escaped, tidy
+from .roles import names_a_notice
+
+_INLINE = {"strong": "**", "b": "**", "em": "*", "i": "*", "code": "`"}
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_BREAKS = {
+    *("p", "div", "section", "article", "main", "header", "footer", "nav", "aside", "blockquote"),
+    *("ul", "ol", "li", "dl", "dt", "dd", "table", "tr", "td", "th", "caption", "figure", "hr"),
+    *("figcaption", "address", "details", "summary", "pre", "form", "fieldset", *_HEADINGS),
+}
+# The page's own, wherever they stand; and what is the page's only outside the notice.
+_ALWAYS = {"nav", "button", "select"}
+_OUTSIDE = {"header", "footer", "aside"}
+_NAMED = re.compile(
+    r"cybotcookiebot|onetrust|cmplz|cookie-?(?:banner|notice|law|consent|bar)\b|breadcrumb|"
+    r"site-(?:header|footer)|post-navigation|comments-area|sharedaddy|skip-link|screen-reader",
+    re.IGNORECASE,
+)
+_GONE = {"script", "style", "template", "noscript", "svg", "iframe", "object", "title", "math"}
+_TAGS = {*_BREAKS, *_INLINE, *_ALWAYS, *_OUTSIDE, "a", "span", "br", "thead", "tbody", "tfoot"}
+_KEPT = {"*": {"id", "role", "class", "data-cfemail"}, "a": {"href", "name"}}
+_ROLES = {"navigation": "nav", "banner": "header", "contentinfo": "footer", "main": "main"}
+_BULLET = re.compile("([•◦▪·–o§\uf0a7\uf0b7])\\s+(?=\\S)|([•◦▪\uf0a7\uf0b7])")
+_DEEPER = {"o": 1, "◦": 1, "§": 2, "▪": 2, "\uf0a7": 2}
+_LEVEL = re.compile(r"lst-kix_\w+-(\d)|ql-indent-(\d)")
+_BOLD = re.compile(r"\*\*[^*\n]+\*\*:?")
+_MAIL = re.compile(r"/cdn-cgi/l/email-protection")
+
+
+def read_markup(html: str) -> Reading:
+    """Read an HTML page or fragment.
+
+    What `main` or the only `article` holds is the notice, else all but navigation, head and foot of
+    the page; each part that is left out is named.
+    """
+    import nh3
+
+    cleaner = nh3.Cleaner(
+        tags=_TAGS,
+        clean_content_tags=_GONE,
+        attributes=_KEPT,
+        url_schemes={"http", "https", "mailto", "tel"},
+        link_rel=None,
+        strip_comments=True,
+    )
+    clean = _plainer(cleaner.clean(re.sub(r"<!\[[^>]*>", "", html)))
+    reader = _Reader(_core(clean))
+    reader.feed(clean)
+    reader.close()
+    reader.finish()
+    blocks = _bold_headings(reader.blocks)
+    title, blocks = _title(blocks)
+    return Reading(title, tuple(_headings(blocks)), tuple(reader.left_out))
+
+
+def _plainer(html: str) -> str:
+    # Tables that only arrange the page, and headers that hold the notice's own heading.
+    def table(match: re.Match[str]) -> str:
+        rows = re.findall(r"<tr\b.*?(?:</tr>|\Z)", match[0], re.S)
+        single = all(len(re.findall(r"<t[dh]\b", row)) < 2 for row in rows)
+        if not single and not re.search(r"<h[1-6]\b|<TABLE", match[0]):
+            return match[0].replace("<table", "<TABLE").replace("</table", "</TABLE")
+        return re.sub(r"(</?)(?:table|tbody|thead|tfoot|tr|td|th)\b", r"\1div", match[0])
+
+    found = 1
+    while found:
+        html, found = re.subn(r"<table\b(?:(?!</?table\b).)*</table>", table, html, flags=re.DOTALL)
+
+    def header(match: re.Match[str]) -> str:
+        own = "<h1" in match[0] and "<nav" not in match[0]
+        return re.sub(r"(</?)header\b", r"\1div", match[0]) if own else match[0]
+
+    return re.sub(r"<header\b.*?</header>", header, html, flags=re.DOTALL)
+
+
+def _core(html: str) -> str:
+    # The element that holds the notice: most of the page's words stand in it.
+    every = len(re.sub(r"<[^>]*>", "", html).split())
+    for tag, pattern in (
+        ("main", r"<main\b.*?</main>"),
+        ("article", r"<article\b.*?</article>"),
+    ):
+        found = re.findall(pattern, html, re.S)
+        inside = len(re.sub(r"<[^>]*>", "", found[0]).split()) if len(found) == 1 else 0
+        if inside > 50 and inside * 2 > every:
+            return tag
+    return ""
+
+
+class _Reader(HTMLParser):
+    def __init__(self, core: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.blocks: list[Block] = []
+        self.left_out: list[str] = []
+        self._core = core
+        self._inside = 0 if core else 1
+        self._outside: list[str] = []
+        self._skipped: list[str] = []
+        self._lost: list[str] = []
+        self._plain, self._markdown = "", ""
+        self._kind, self._level, self._number = "text", 0, ""
+        self._keys: list[str] = []
+        self._lists: list[tuple[str, int]] = []
+        self._links: list[tuple[str, int, int]] = []
+        self._marks: list[tuple[str, int]] = []
+        self._rows: list[list[Words]] | None = None
+        self._mail = ""
+        self._deeper = 0
+
+    # -- tags --
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {key: value or "" for key, value in attrs}
+        part = _ROLES.get(values.get("role", ""), tag)
+        if _NAMED.search(f"{values.get('id', '')} {values.get('class', '')}"):
+            part = "nav"
+        if self._skipped or self._is_furniture(part):
+            self._skipped += [tag] if tag not in ("br", "hr") else []
+            if len(self._skipped) == 1:
+                self.paragraph()
+                self._lost = [part]
+            return
+        if tag == self._core:
+            self.paragraph()
+            self._inside += 1
+            self._lists = []
+        if key := values.get("id") or values.get("name"):
+            self._keys.append(key)
+        if tag in _BREAKS:
+            self._break(tag)
+        self._open(tag, values)
+
+    def _break(self, tag: str) -> None:
+        if self._rows is None:
+            self.paragraph()
+        elif tag not in ("td", "th", "tr", "table"):
+            self._plain += " "
+            self._markdown += " "
+
+    def _is_furniture(self, part: str) -> bool:
+        # Inside the notice a header may hold its heading; outside it is the page's.
+        return part in _ALWAYS or (part in _OUTSIDE and not self._core)
+
+    def _open(self, tag: str, values: dict[str, str]) -> None:
+        if tag in _HEADINGS:
+            self._kind, self._level = "heading", _HEADINGS[tag]
+        elif tag in ("ul", "ol"):
+            self._lists.append((tag, 0))
+            deep = _LEVEL.search(values.get("class", ""))
+            self._deeper = int(deep[1] or 0) if deep else 0
+        elif tag == "li":
+            deep = _LEVEL.search(values.get("class", ""))
+            extra = int(deep[2] or 0) if deep else self._deeper
+            self._kind, self._level = "item", max(len(self._lists) - 1, 0) + extra
+            if self._lists:
+                self._lists[-1] = (self._lists[-1][0], self._lists[-1][1] + 1)
+                self._number = f"{self._lists[-1][1]}." if self._lists[-1][0] == "ol" else ""
+        elif tag == "dd":
+            self._kind, self._level = "item", 0
+        elif tag == "br":
+            self._plain += "\n"
+            self._markdown += "\n"
+        elif tag == "table":
+            self._rows = [] if self._rows is None else self._rows
+        elif tag == "tr" and self._rows is not None:
+            self._rows.append([])
+        elif tag == "a":
+            self._links.append((values.get("href", ""), len(self._plain), len(self._markdown)))
+        elif tag in _INLINE:
+            self._marks.append((_INLINE[tag], len(self._markdown)))
+        if code := values.get("data-cfemail"):
+            self._mail = _decoded(code)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._skipped:
+            if tag in self._skipped:
+                while self._skipped.pop() != tag:
+                    pass
+            if not self._skipped:
+                self._leave_out()
+            return
+        if tag == "a" and self._links:
+            self._close_link()
+        elif tag in _INLINE and self._marks:
+            self._close_mark()
+        elif tag in ("td", "th") and self._rows:
+            self._rows[-1].append(self._taken())
+        elif tag == "table" and self._rows is not None:
+            rows = [tuple(row) for row in self._rows if any(cell.plain for cell in row)]
+            self._rows = None
+            self._table(rows)
+        elif tag in _BREAKS:
+            self._break(tag)
+            if tag == "li":
+                self._kind = "text"
+            if tag in ("ul", "ol") and self._lists:
+                self._lists.pop()
+                self._deeper = 0
+        if tag == self._core:
+            self._inside -= 1
+
+    def handle_data(self, data: str) -> None:
+        text = re.sub(r"\s+", " ", tidy(data))
+        if self._skipped or not self._inside:
+            (self._lost if self._skipped else self._outside).append(text)
+            return
+        if self._mail and text.strip():
+            text, self._mail = self._mail, ""
+        self._plain += text
+        self._markdown += escaped(text)
+
+    # -- what they make --
+
+    def finish(self) -> None:
+        """End the page."""
+        self.paragraph()
+        if outside := " ".join(" ".join(self._outside).split()):
+            self.left_out.append(f"outside {self._core}: {outside}")
+
+    def paragraph(self) -> None:
+        """End the paragraph, heading or item that is open."""
+        pairs = zip(self._plain.split("\n"), self._markdown.split("\n"), strict=True)
+        lines = [Words(" ".join(p.split()), " ".join(m.split())) for p, m in pairs]
+        self._plain = self._markdown = ""
+        self._links, self._marks = [], []
+        if not any(line.plain for line in lines):
+            return
+        kind, level, number = self._kind, self._level, self._number
+        keys, self._keys = tuple(self._keys), []
+        self._kind, self._level, self._number = "text", 0, ""
+        if kind != "text":
+            filled = [line for line in lines if line.plain]
+            whole = Words(" ".join(f.plain for f in filled), " ".join(f.markdown for f in filled))
+            self.blocks.append(Block(kind, whole, level, number, keys=keys))
+            return
+        self.blocks += [
+            replace(b, keys=keys if n == 0 else ()) for n, b in enumerate(_texts(lines))
+        ]
+
+    def _taken(self) -> Words:
+        plain, markdown = " ".join(self._plain.split()), " ".join(self._markdown.split())
+        self._plain = self._markdown = ""
+        self._links, self._marks = [], []
+        return Words(plain, markdown.replace("|", "\\|"))
+
+    def _table(self, rows: Sequence[tuple[Words, ...]]) -> None:
+        width = max(map(len, rows), default=0)
+        if width < 2 or len(rows) < 2:
+            # A table for the layout.
+            found = [cell for row in rows for cell in row if cell.plain]
+            self.blocks += [Block("text", cell) for cell in found]
+            return
+        filled = tuple(row + (NOTHING,) * (width - len(row)) for row in rows)
+        self.blocks.append(Block("table", rows=filled, keys=tuple(self._keys)))
+        self._keys = []
+
+    def _close_link(self) -> None:
+        target, at, begin = self._links.pop()
+        label, inner = self._plain[at:], self._markdown[begin:]
+        if _MAIL.search(target):
+            target = f"mailto:{label.strip()}"
+        if not label.strip() or not target or target == "#" or re.search(r"[\s()<>]", target):
+            return
+        space = re.fullmatch(r"(\s*)(.*?)(\s*)", inner, re.S)
+        assert space is not None
+        before, middle, after = space.groups()
+        self._markdown = f"{self._markdown[:begin]}{before}[{middle}]({target}){after}"
+
+    def _close_mark(self) -> None:
+        mark, begin = self._marks.pop()
+        inner = self._markdown[begin:]
+        space = re.fullmatch(r"(\s*)(.*?)(\s*)", inner, re.S)
+        assert space is not None
+        before, middle, after = space.groups()
+        # A mark across lines or inside another would be read as text.
+        if not middle or "\n" in middle or "*" in middle or (mark == "`" and "\\" in middle):
+            return
+        self._markdown = f"{self._markdown[:begin]}{before}{mark}{middle}{mark}{after}"
+
+    def _leave_out(self) -> None:
+        part, *texts = self._lost
+        found = " ".join(" ".join(texts).split())
+        if found:
+            self.left_out.append(f"{part}: {found}")
+        self._lost = []
+
+
+def _texts(lines: Sequence[Words]) -> list[Block]:
+    # Paragraphs, headings and lists that are made of nothing but line ends.
+    blocks: list[Block] = []
+    running: list[Words] = []
+
+    def end() -> None:
+        if running:
+            plain = "\n".join(line.plain for line in running)
+            markdown = "  \n".join(line.markdown for line in running)
+            blocks.append(Block("text", Words(plain, markdown)))
+            running.clear()
+
+    for line in lines:
+        bullet = _BULLET.match(line.plain)
+        if bullet:
+            end()
+            mark, bare = bullet[1] or bullet[2], line.plain[bullet.end() :]
+            same = line.markdown.startswith(bullet[0])
+            markdown = line.markdown[bullet.end() :] if same else escaped(bare)
+            blocks.append(Block("item", Words(bare, markdown), _DEEPER.get(mark, 0)))
+            continue
+        if not line.plain or _BOLD.fullmatch(line.markdown):
+            end()
+        if line.plain:
+            running.append(line)
+        if _BOLD.fullmatch(line.markdown):
+            end()
+    end()
+    return blocks
+
+
+def _bold_headings(blocks: Sequence[Block]) -> list[Block]:
+    # Where a page has no headings, short paragraphs in bold are meant as such.
+    if sum(block.kind == "heading" for block in blocks) > 2:
+        return list(blocks)
+
+    def meant(block: Block) -> bool:
+        bold = _BOLD.fullmatch(block.words.markdown)
+        return block.kind == "text" and bold is not None and len(block.plain) < 100
+
+    return [
+        Block("heading", Words(b.plain, escaped(b.plain)), 2, keys=b.keys) if meant(b) else b
+        for b in blocks
+    ]
+
+
+def _title(blocks: list[Block]) -> tuple[str, list[Block]]:
+    heads = [place for place, block in enumerate(blocks) if block.kind == "heading"]
+    first = [place for place in heads if blocks[place].level == 1]
+    named = [place for place in heads[:3] if names_a_notice(blocks[place].plain)]
+    for place in (*first[:1], *named[:1]):
+        return blocks[place].plain, blocks[:place] + blocks[place + 1 :]
+    for place, block in enumerate(blocks[:5]):
+        if block.kind == "text" and names_a_notice(block.plain):
+            return block.plain, blocks[:place] + blocks[place + 1 :]
+    return "", blocks
+
+
+def _headings(blocks: Sequence[Block]) -> list[Block]:
+    # The highest level there is becomes that of a section; none is skipped below it.
+    levels = sorted({block.level for block in blocks if block.kind == "heading"})
+    place = {level: 2 + rank for rank, level in enumerate(levels)}
+    return [
+        replace(b, words=Words(b.plain, escaped(b.plain)), level=min(place[b.level], 6))
+        if b.kind == "heading"
+        else b
+        for b in blocks
+    ]
+
+
+def _decoded(code: str) -> str:
+    # Cloudflare writes e-mail addresses as hexadecimal digits, each byte changed by the first.
+    try:
+        key, *rest = bytes.fromhex(code)
+    except ValueError:
+        return ""
+    return bytes(byte ^ key for byte in rest).decode("utf-8", "replace")
