@@ -1,4 +1,4 @@
-"""`consent notice`: the versions of the privacy notice; `diff` and `import` have files of their own."""
+"""`consent notice`: the versions of the notice; `diff` and `import` have files of their own."""
 
 from __future__ import annotations
 

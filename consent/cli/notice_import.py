@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .common import Commands, command
 
 if TYPE_CHECKING:
-    from ..notice.importing import Document
+    from ..notice.importing.blocks import Document
 
 _LEFT_OUT = 72
 """So many characters of what was left out are shown."""
@@ -21,9 +21,9 @@ def add(notice: Commands) -> None:
         notice,
         "import",
         "Make a draft of an existing notice: Markdown with section ids for each language, and "
-        "facts.toml with what could be read; what is missing carries confirm = true and a question "
-        "to the company. The files are text as it was copied from a page, HTML or Word documents. "
-        "Nothing is overwritten, and no text is lost but what a page has around it, which is named.",
+        "facts.toml with what could be read; what is missing carries confirm = true and a "
+        "question to the company. The files are text as it was copied from a page, HTML or Word "
+        "documents. Nothing is overwritten. No text is lost: what a page has around it is named.",
         config=False,
     )
     imported.add_argument(

@@ -108,7 +108,7 @@ def tidy(text: str) -> str:
     return unicodedata.normalize("NFC", _INVISIBLE.sub("", _SPACES.sub(" ", text)))
 
 
-_SPECIAL = re.compile(r"[\\`*\[\]{}]|(?<![^\W_])_|_(?![^\W_])")
+_SPECIAL = re.compile(r"[\\`*\]{}]|\[(?=(\[?))|(?<![^\W_])_|_(?![^\W_])")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _START = re.compile(r"^(\s*)(?:([#>])|([-+=])|(:)(?=\s)|(\d+)([.)])(?=\s|$))", re.MULTILINE)
@@ -116,8 +116,10 @@ _START = re.compile(r"^(\s*)(?:([#>])|([-+=])|(:)(?=\s)|(\d+)([.)])(?=\s|$))", r
 
 def escaped(text: str) -> str:
     """Write plain text so that Markdown reads it as it stands."""
-    text = _SPECIAL.sub(lambda match: f"\\{match[0]}", text)
-    return _ENTITY.sub("&amp;", _TAG.sub("&lt;", text))
+    text = _ENTITY.sub("&amp;", text)
+    # Two brackets would be a token of ours, even where each is escaped.
+    text = _SPECIAL.sub(lambda m: "&#91;" if m[0] == "[" == m[1] else f"\\{m[0]}", text)
+    return _TAG.sub("&lt;", text)
 
 
 def guarded(markdown: str) -> str:

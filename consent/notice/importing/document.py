@@ -54,7 +54,7 @@ def markdown(doc: Document) -> str:
     parts = [front]
     for section in doc.sections:
         if section.key:
-            text = guarded(section.heading.markdown).replace("\n", " ")
+            text = section.heading.markdown.replace("\n", " ")
             parts.append(f"{'#' * section.level} {text} {{#{section.key}}}\n")
         parts += _written(section.blocks)
     known = {section.key for section in doc.sections}

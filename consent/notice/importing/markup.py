@@ -124,9 +124,8 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {key: value or "" for key, value in attrs}
         part = _ROLES.get(values.get("role", ""), tag)
-        if _NAMED.search(f"{values.get('id', '')} {values.get('class', '')}"):
-            part = "nav"
-        if self._skipped or self._is_furniture(part):
+        named = _NAMED.search(f"{values.get('id', '')} {values.get('class', '')}")
+        if self._skipped or named or self._is_furniture(part):
             self._skipped += [tag] if tag not in ("br", "hr") else []
             if len(self._skipped) == 1:
                 self.paragraph()

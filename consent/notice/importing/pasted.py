@@ -32,6 +32,8 @@ LEFTOVERS = frozenset(
 _BULLET = re.compile(
     "([•◦▪▫‣⁃∙●○■□►▶➢➤✓✔\uf0a7\uf0b7\uf0d8])[ \t]*(.*)|([-–—*+·])[ \t]+(.*)|(o)(?:\t| {2,})[ ]*(.*)"
 )
+# Marks that mean the same level; another one at the same place means a deeper one.
+_CLASSES = {"–": "-", "—": "-", "●": "•", "·": "•", "∙": "•", "\uf0b7": "•", "○": "o", "◦": "o"}
 _LONE = re.compile("[•◦▪▫‣⁃∙●○■□►▶➢➤✓✔·\uf0a7\uf0b7\uf0d8]")
 _NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)([.)]?)[ \t]+(?=\S)(.*)")
 _RULE = re.compile(r"[-_*=~–—•. ]{3,}")
@@ -45,13 +47,16 @@ _LONG, _WIDE, _SHORT = 80, 100, 60
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line, or several that were one: `gap` tells whether a blank line stands before it."""
+    """A line, or several that were one.
+
+    `gap` tells whether a blank line stands before it, `apart` whether a heading may stand there.
+    """
 
     text: str
     indent: int
     gap: bool
     bullet: str = ""
-    number: str = ""
+    apart: bool = False
 
 
 def read_pasted(text: str, lang: str) -> Reading:
@@ -60,6 +65,9 @@ def read_pasted(text: str, lang: str) -> Reading:
     if _wrapped(lines):
         lines = _unwrapped(lines, lang)
     title, lines = _title(lines)
+    # Where hardly a line is blank, no gap tells a heading.
+    dense = sum(line.gap for line in lines) * 5 < len(lines)
+    lines = [replace(line, apart=line.gap or dense) for line in lines]
     blocks: list[Block] = []
     place = 0
     while place < len(lines):
@@ -91,7 +99,7 @@ def _lines(text: str) -> tuple[list[_Line], list[str]]:
             bullet, content = mark, rest.strip()
         lone = ""
         if content:
-            lines.append(_Line(content, indent, gap, bullet))
+            lines.append(_Line(content, indent, gap, _CLASSES.get(bullet, bullet)))
         gap = False
     return lines, left_out
 
@@ -100,8 +108,11 @@ def _wrapped(lines: Sequence[_Line]) -> bool:
     # Lines that a mail program or a PDF has broken end near one and the same column.
     lengths = [len(line.text) for line in lines]
     width = max(lengths, default=0)
-    full = sum(length >= 0.75 * width for length in lengths)
-    return 40 <= width <= _WIDE and full >= 5 and full >= len(lengths) / 4
+    continued = sum(
+        length >= 0.75 * width and not after.gap and after.text[:1].islower() and not after.bullet
+        for length, after in zip(lengths, lines[1:], strict=False)
+    )
+    return 40 <= width <= _WIDE and continued >= 3
 
 
 def _unwrapped(lines: Sequence[_Line], lang: str) -> list[_Line]:
@@ -193,7 +204,7 @@ def _heads(lines: Sequence[_Line], place: int, text: str, lang: str, *, numbered
     if numbered:
         # Of a list the next number follows at once.
         return not _NUMBER.fullmatch(after.text) or after.gap
-    stands_apart = line.gap or len(lines[place - 1].text) > _LONG or bool(lines[place - 1].bullet)
+    stands_apart = line.apart or len(lines[place - 1].text) > _LONG or bool(lines[place - 1].bullet)
     if not stands_apart:
         return False
     if text.endswith("?") or known or (text.isupper() and len(text) > 3):

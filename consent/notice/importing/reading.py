@@ -13,7 +13,10 @@ _PHONE = re.compile(r"(?<![\w/-])(?:\+\d{2,3}[ -]?(?:\(0\))?[ -]?\d|0\d)(?:[ -]?
 _SITE = re.compile(
     r"(?:https?://)?(?<![\w@.])www\.[\w-]+(?:\.[\w-]+)+|https?://[\w-]+(?:\.[\w-]+)+"
 )
-_NAME = r"[A-ZÅÄÖ][\w&.’'-]*(?: (?:[A-ZÅÄÖ][\w&.’'-]*|&|ja|och|and)){0,4}"
+_NAME = (
+    r"(?!(?:Me|Vi|We|Jos|Kun|Om|If|The|On|At) )"
+    r"[A-ZÅÄÖ][\w&.’'-]*(?: (?:[A-ZÅÄÖ][\w&.’'-]*|&|ja|och|and)){0,4}"
+)
 _COMPANY = re.compile(
     rf"\b({_NAME} (?:Oyj|Oy Ab|Oy|Ab|AB|ry|rf|Ky|Tmi|Ltd|LLC|Inc|GmbH|Plc))\b"
     rf"|\b((?:Oy|Ab|AB) {_NAME})"
@@ -42,7 +45,7 @@ _BASES = {
     ),
     "vital-interests": r"elintärk|grundläggande intress|vital(?:a)? (?:interest|intress)",
     "public-task": (
-        r"yleis\w+ etu|yleistä etua|julkisen vallan|allmänt intress|myndighetsutöv|"
+        r"yleinen etu|yleis\w+ etu|julkisen vallan|allmänt intress|myndighetsutöv|"
         r"public (?:interest|task)|official authority"
     ),
 }
@@ -79,7 +82,7 @@ _RIGHTS = {
     "rectification": r"oikais|korja|rätt(?:a|else)|korriger|rectif|correct",
     "erasure": r"poist|rader|glömd|eras|delet|forgotten",
     "restriction": r"rajoit|begräns|restrict",
-    "portability": r"siirtää|siirret|siirto-oikeu|portabilit|överför|portab",
+    "portability": r"siirtää|siirret|siirto-oikeu|överför|portab|\bport ",
     "objection": r"vastusta|invänd|object",
     "withdrawal": r"peruut|perua|återkall|withdraw",
     "complaint": r"valit|klag|besvär|complain",

@@ -41,7 +41,7 @@ _ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("complaint", r"klag|besvär|tillsynsmyndig"),
         ("withdrawal", r"återkall"),
         ("objection", r"(?:rätt att|göra) (?:göra )?invänd|invändning"),
-        ("retention", r"hur länge|lagringstid|bevaring|sparas|sparar|gallr|förvaringstid|lagras"),
+        ("retention", r"hur länge|lagringstid|bevar|gallr|förvaringstid|^lagring"),
         ("security", r"säkerhet|skydda"),
         ("sources", r"varifrån|käll"),
         ("direct_marketing", r"direktmarknadsför|nyhetsbrev"),
