@@ -240,7 +240,7 @@ def _marks(text: str, marked: bool, whole: bool) -> list[_Mark]:
 def _link(match: re.Match[str], start: int, end: int) -> Iterator[_Mark]:
     label, target = match["label"], match["target"]
     bare = re.sub(r"^(?:mailto:|tel:|https?://)|/$", "", target)
-    known = re.sub(r"^https?://|/$", "", label) == bare or target.startswith("[[")
+    known = re.sub(r"^https?://|/$", "", label) == bare or target.startswith(("#", "[["))
     shown = "" if known else f" ({target})"
     yield _Mark(start, start + 1, start, end, "", "", "")
     yield _Mark(match.end("label"), end, start, end, "", shown, f" ({target})")

@@ -1,4 +1,4 @@
-"""Notices of companies that do not exist, as people copy them from pages: seven layouts."""
+"""Notices of companies that do not exist, as people copy them from pages: nine layouts."""
 
 from __future__ import annotations
 
@@ -241,6 +241,53 @@ How can I complain?
 Write to hello@harbour.example first. Our data protection officer is dpo@harbour.example.
 """
 
+# Headings and texts in one line, and a day below what it is the day of.
+FI_RUN_IN = """\
+Asiakasrekisteri
+
+Rekisteriseloste
+
+Viimeksi päivitetty
+
+11.4.2023
+
+1. Rekisterinpitäjä: 2 Veljestä Oy, Kuja 1, 33500 Tampere
+2. Asioita hoitava henkilö: Olli Esimerkki, olli@veljekset.example
+3. Rekisterin käyttötarkoitus: Tilausten hoito ja laskutus.
+4. Tietojen säilytysaika: Tiedot ovat rekisterissä 24 kuukautta tilauksesta.
+"""
+
+# Numbered headings; what has no number is none, though it is short and stands apart.
+SV_NUMBERED = """\
+Registerbeskrivning
+
+1. Allmänt
+
+Vi berättar här hur Hamnens Kaffe Ab behandlar personuppgifter, och det som gäller för dem.
+
+2. Personuppgiftsansvarig
+
+Hamnens Kaffe Ab
+
+Kajen 5, 22100 Mariehamn
+
+3. Dataskyddsombud
+
+Hamnens dataskyddsombud
+
+ombud@hamnen.example
+
+4. Ändamål
+
+4.1 Beställningar
+
+Uppgifterna behövs för att leverera kaffe, och grunden för det är ett avtal med kunden.
+
+4.2 Nyhetsbrev
+
+Vi skickar det till dem som har gett sitt samtycke, och ingen annan får det av oss.
+"""
+
 # Nothing that looks like a heading.
 FI_PLAIN = """\
 Me Kivijalka ry keräämme jäsenistä nimen ja osoitteen, ja tiedot ovat vain hallituksen käytössä.
@@ -258,6 +305,8 @@ PASTED = {
     "en-capitals": EN_CAPITALS,
     "en-lone": EN_LONE,
     "fi-plain": FI_PLAIN,
+    "fi-run-in": FI_RUN_IN,
+    "sv-numbered": SV_NUMBERED,
 }
 
 

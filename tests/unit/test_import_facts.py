@@ -62,6 +62,7 @@ def test_facts_are_read_where_they_are_sure(tmp_path):
                          ("Sending the newsletter", "consent"),
                          ("Improving our shop", "legitimate-interest")]),
         ("fi-numbered", [(None, None)]),
+        ("sv-numbered", [("Beställningar", "contract"), ("Nyhetsbrev", "consent")]),
     ],
 )  # fmt: skip
 def test_purposes_are_read_with_their_bases(tmp_path, name, wanted):
@@ -100,6 +101,9 @@ def test_dates_authority_officer_and_old_mechanisms_are_told(tmp_path):
     assert read["en-capitals"]["controller"]["business_id"] == "1234567-1"
     assert read["en-capitals"]["controller"]["phone"] == "+358 40 123 4567"
     assert read["fi-plain"]["controller"]["name"] == "Kivijalka ry"
+    assert read["fi-run-in"]["controller"]["name"] == "2 Veljestä Oy"
+    assert "2023-04-11" in read["fi-run-in"]["version"]["reason"]
+    assert read["sv-numbered"]["officer"]["contact"] == "ombud@hamnen.example"
 
 
 @pytest.mark.parametrize("name", [*PASTED, *PAGES])

@@ -100,6 +100,14 @@ def test_every_word_of_a_page_stands_in_the_draft(tmp_path, name):
         ),
         ("en-lone", "en", "Privacy policy", "controller data cookies complaint"),
         ("fi-plain", "fi", "", ""),
+        (
+            "fi-run-in", "fi", "Rekisteriseloste",
+            "controller asioita-hoitava-henkilo purposes retention",
+        ),
+        (
+            "sv-numbered", "sv", "Registerbeskrivning",
+            "about controller officer purposes bestallningar nyhetsbrev",
+        ),
     ],
 )  # fmt: skip
 def test_language_title_and_sections_are_found(tmp_path, name, lang, title, keys):

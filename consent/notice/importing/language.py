@@ -10,7 +10,7 @@ _SMALL = {
     "en": "the and of to is we your for that you are or in with our this may by not have from",
 }
 _WORDS = {lang: frozenset(words.split()) for lang, words in _SMALL.items()}
-_LEAST = 3
+_LEAST = 2
 
 
 def language(text: str) -> str:

@@ -36,6 +36,7 @@ _BULLET = re.compile(
 _CLASSES = {"–": "-", "—": "-", "●": "•", "·": "•", "∙": "•", "\uf0b7": "•", "○": "o", "◦": "o"}
 _LONE = re.compile("[•◦▪▫‣⁃∙●○■□►▶➢➤✓✔·\uf0a7\uf0b7\uf0d8]")
 _NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)([.)]?)[ \t]+(?=\S)(.*)")
+_RUN_IN = re.compile(r"(\d{1,2}\.[ \t]+[^:.]{3,60}):[ \t]+(\S.*)")
 _RULE = re.compile(r"[-_*=~–—•. ]{3,}")
 _END = re.compile(r"[.,;!…]$")
 _DETAIL = re.compile(
@@ -67,13 +68,14 @@ def read_pasted(text: str, lang: str) -> Reading:
     title, lines = _title(lines)
     # Where hardly a line is blank, no gap tells a heading.
     dense = sum(line.gap for line in lines) * 5 < len(lines)
-    lines = [replace(line, apart=line.gap or dense) for line in lines]
-    blocks: list[Block] = []
-    place = 0
-    while place < len(lines):
-        taken, block = _next(lines, place, lang, blocks)
-        blocks.append(block)
-        place += taken
+    lines = [replace(line, apart=line.gap or dense) for line in _run_in(lines, lang)]
+    blocks = _blocks(lines, lang)
+    heads = [block for block in blocks if block.kind == "heading"]
+    numbered = [block for block in heads if _NUMBER.match(block.plain)]
+    if len(numbered) > 2 and heads[0] is numbered[0]:
+        # Where headings are numbered, what has no number is none.
+        free = [replace(line, apart=False) for line in lines]
+        blocks = _blocks(free, lang, numbered=True)
     return Reading(title, tuple(_levelled(blocks, lines)), tuple(left_out))
 
 
@@ -143,9 +145,33 @@ def _title(lines: list[_Line]) -> tuple[str, list[_Line]]:
     return "", lines
 
 
-def _next(
-    lines: Sequence[_Line], place: int, lang: str, blocks: Sequence[Block]
-) -> tuple[int, Block]:
+def _run_in(lines: Sequence[_Line], lang: str) -> list[_Line]:
+    # "1. Rekisterinpitäjä: Esimerkki Oy": a heading and its text in one line.
+    found = {}
+    for place, line in enumerate(lines):
+        match = _RUN_IN.fullmatch(line.text)
+        if match and not line.bullet and len(match[1].split()) < 7:
+            found[place] = match
+    if sum(bool(role(match[1], lang)) for match in found.values()) < 3:
+        return list(lines)
+    divided: list[_Line] = []
+    for place, line in enumerate(lines):
+        parts = (line.text,) if place not in found else found[place].groups()
+        divided += [replace(line, text=part, gap=line.gap or n > 0) for n, part in enumerate(parts)]
+    return divided
+
+
+def _blocks(lines: Sequence[_Line], lang: str, *, numbered: bool = False) -> list[Block]:
+    blocks: list[Block] = []
+    place = 0
+    while place < len(lines):
+        taken, block = _next(lines, place, lang, numbered)
+        blocks.append(block)
+        place += taken
+    return blocks
+
+
+def _next(lines: Sequence[_Line], place: int, lang: str, strict: bool) -> tuple[int, Block]:
     line = lines[place]
     if rows := _rows(lines, place):
         return len(rows), Block("table", rows=tuple(rows))
@@ -158,12 +184,12 @@ def _next(
             return 1, Block("heading", words(line.text), level)
         if dot and "." not in number:
             return 1, Block("item", words(rest), number=f"{number}.")
-    if _heads(lines, place, line.text, lang, numbered=False):
+    if not strict and _heads(lines, place, line.text, lang, numbered=False):
         return 1, Block("heading", words(line.text), 2)
     end = place + 1
     # Short lines without a blank one between, as in an address, stay lines.
     while len(line.text) < _SHORT and end < len(lines) and _goes_on(lines[end]):
-        if _heads(lines, end, lines[end].text, lang, numbered=False):
+        if not strict and _heads(lines, end, lines[end].text, lang, numbered=False):
             break
         end += 1
     parts = [words(other.text) for other in lines[place:end]]
@@ -197,6 +223,8 @@ def _heads(lines: Sequence[_Line], place: int, text: str, lang: str, *, numbered
     known = role(text, lang) != ""
     if _END.search(text) or _DETAIL.search(text) or text[:1].islower() or "\t" in text:
         return False
+    if re.fullmatch(r"[\d./ -]+", after.text):  # the day of a change, say
+        return False
     if colon and not (known and count <= 4 and not after.bullet):
         return False
     if re.search(r"[.:] \S", text):  # a sentence, or a name and its value
@@ -210,7 +238,7 @@ def _heads(lines: Sequence[_Line], place: int, text: str, lang: str, *, numbered
     if text.endswith("?") or known or (text.isupper() and len(text) > 3):
         return True
     body = len(after.text) > _LONG or bool(after.bullet)
-    return body and count <= 10 and not any(map(str.isdigit, text))
+    return body and count <= 10 and not re.search(r"[\d,]", text)
 
 
 def _levelled(blocks: Sequence[Block], lines: Sequence[_Line]) -> list[Block]:

@@ -89,5 +89,6 @@ def _subheadings(sections: Sequence[Section]) -> list[Purpose]:
             inside = 0
         elif inside:
             text = "\n".join(block.plain for block in section.blocks)
-            found.append(Purpose(section.heading.plain, tuple(bases(text))))
+            name = re.sub(r"^[\d.]+\s+", "", section.heading.plain)
+            found.append(Purpose(name, tuple(bases(text))))
     return found

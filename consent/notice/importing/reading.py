@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 
 _ID = re.compile(r"(?<![\d-])(\d{7})-(\d)(?![\d-])|\bFI[ ]?(\d{7})(\d)\b")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -15,7 +16,7 @@ _SITE = re.compile(
 )
 _NAME = (
     r"(?!(?:Me|Vi|We|Jos|Kun|Om|If|The|On|At) )"
-    r"[A-ZÅÄÖ][\w&.’'-]*(?: (?:[A-ZÅÄÖ][\w&.’'-]*|&|ja|och|and)){0,4}"
+    r"(?:\d{1,2} )?[A-ZÅÄÖ][\w&.’'-]*(?: (?:[A-ZÅÄÖ][\w&.’'-]*|&|ja|och|and)){0,4}"
 )
 _COMPANY = re.compile(
     rf"\b({_NAME} (?:Oyj|Oy Ab|Oy|Ab|AB|ry|rf|Ky|Tmi|Ltd|LLC|Inc|GmbH|Plc))\b"
@@ -169,7 +170,9 @@ def authority(text: str) -> str:
 def dated(lines: Sequence[str]) -> tuple[date | None, date | None]:
     """The day from which a notice says to be in force, and the day it was last changed."""
     effective = updated = None
-    for line in lines:
+    for before, own in pairwise(["", *lines]):
+        # The day may stand in a line of its own, below what it is.
+        line = f"{before} {own}" if _DATE.fullmatch(own.strip()) else own
         day = next(filter(None, map(_day, _DATE.finditer(line))), None)
         if day and len(line) < 200:
             if effective is None and _EFFECT.search(line):

@@ -31,7 +31,7 @@ _ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("rights", r"oikeu(?:s|det|te|ksi)|oikeuksi"),
         ("changes", r"muutta|muutok|päivit"),
         ("controller", r"rekisterinpitäj|yhteystie|yhteyshenkilö|kuka (?:on|vastaa)|ota yhteyttä"),
-        ("about", r"^(?:\w+ )?johdanto|^yleist|^tästä|^mikä tämä"),
+        ("about", r"^[\d. ]*(?:johdanto|yleist|tästä|mikä tämä)"),
     ),
     "sv": (
         ("cookies", r"kakor|cookie"),
@@ -51,8 +51,8 @@ _ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
                  r"uppgifter som"),
         ("rights", r"rättighet|dina rätt|registrerades rätt"),
         ("changes", r"ändring|uppdater|ändra"),
-        ("controller", r"ansvarig|registerföra|kontakt|vem (?:är|vi är)|vilka vi är|vi är"),
-        ("about", r"^inledning|^allmänt|^om (?:den|denna)"),
+        ("controller", r"ansvarig|registerföra|kontakt|vem vi är|vem är vi|(?:vilka )?vi är|är vi"),
+        ("about", r"^[\d. ]*(?:inledning|allmänt|om (?:den|denna))"),
     ),
     "en": (
         ("cookies", r"cookie"),
@@ -74,7 +74,7 @@ _ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("rights", r"rights?\b"),
         ("changes", r"change|updat|amend|revis"),
         ("controller", r"controller|who we are|contact|about us|responsible"),
-        ("about", r"^introduction|^general|^about this"),
+        ("about", r"^[\d. ]*(?:introduction|general|about this)"),
     ),
 }  # fmt: skip
 _PATTERNS = {
