@@ -11,7 +11,11 @@ import pytest
 
 from consent.errors import NoticeError
 from consent.notice.importing import import_notice, write
+from consent.notice.importing.document import document, markdown
+from consent.notice.importing.facts import read_facts
 from consent.notice.importing.language import language
+from consent.notice.importing.markup import read_markup
+from consent.notice.importing.pasted import read_pasted
 from consent.notice.importing.reading import address, bases, business_ids, company, dated, periods
 from consent.notice.importing.roles import role, slug
 from consent.notice.importing.toml import written
@@ -20,6 +24,7 @@ from consent.notice.version import load_source, unconfirmed
 from tests.unit.import_pages import PAGES
 from tests.unit.import_samples import FI_BUILDER, PASTED, SV_DASHES, imported
 from tests.unit.notice_samples import declaration
+from tests.unit.proportion import in_proportion
 from tests.unit.terminal import terminal
 
 
@@ -288,3 +293,35 @@ def test_facts_are_written_as_toml_whatever_they_hold():
     assert tomllib.loads(text) == {
         "x": {"a": value, "b": [value], "c": {"fi": value, "x.y": value}, "d": True}
     }
+
+
+HOSTILE = (
+    "A.A-",
+    "Aa 1 ",
+    "a@",
+    "[](#",
+    "1 2 ",
+    "&a",
+    "{#",
+    "{",
+    "**a",
+    "perustuu ",
+    "\n• a",
+    "\n\nA 1",
+)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_the_time_of_an_import_grows_with_the_length(piece):
+    def work(text):
+        doc = document(read_pasted(text, "fi"), "fi", "x")
+        return markdown(doc), read_facts([doc])
+
+    assert in_proportion(lambda size: f"Rekisterinpitäjä\n\n{piece * size}", work, 2_000)
+
+
+@pytest.mark.parametrize(
+    "piece", ["<table><td>a", "<p>a", "<b>a", "<ul><li>a", "<header>", "a<br>"]
+)
+def test_the_time_of_reading_a_page_grows_with_the_length(piece):
+    assert in_proportion(lambda size: piece * size, read_markup, 500, factor=2)

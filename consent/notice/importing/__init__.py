@@ -1,6 +1,6 @@
 """An existing notice becomes a draft: Markdown with section ids, and facts as far as they are told.
 
-    pasted, markup, word    what it was written in, read into blocks
+    pasted, markup, word    what it was written in, read into blocks; layout: what is looks alone
     blocks, document        blocks; sections and their Markdown
     language, roles         which language; what a heading is about
     reading, purposes       single facts, and purposes with their bases, out of text

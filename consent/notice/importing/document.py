@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from .blocks import Block, Document, Reading, Section, guarded
 from .roles import TITLES, role, slug
 
-_ANCHOR = re.compile(r"\[((?:\\.|[^\[\]\\])*)\]\(#([^()\s]*)\)")
+_ANCHOR = re.compile(r"(?<!\\)\[((?:\\.|[^\[\]\\]){1,200})\]\(#([^()\s]{0,200})\)")
 
 
 def document(reading: Reading, lang: str, file: str, first: Document | None = None) -> Document:

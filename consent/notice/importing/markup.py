@@ -11,6 +11,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from .blocks import NOTHING, Block, Reading, Words, escaped, tidy
+from .layout import plainer
 from .roles import names_a_notice
 
 _INLINE = {"strong": "**", "b": "**", "em": "*", "i": "*", "code": "`"}
@@ -55,7 +56,7 @@ def read_markup(html: str) -> Reading:
         link_rel=None,
         strip_comments=True,
     )
-    clean = _plainer(cleaner.clean(re.sub(r"<!\[[^>]*>", "", html)))
+    clean = plainer(cleaner.clean(re.sub(r"<!\[[^>]*>", "", html)))
     reader = _Reader(_core(clean))
     reader.feed(clean)
     reader.close()
@@ -63,26 +64,6 @@ def read_markup(html: str) -> Reading:
     blocks = _bold_headings(reader.blocks)
     title, blocks = _title(blocks)
     return Reading(title, tuple(_headings(blocks)), tuple(reader.left_out))
-
-
-def _plainer(html: str) -> str:
-    # Tables that only arrange the page, and headers that hold the notice's own heading.
-    def table(match: re.Match[str]) -> str:
-        rows = re.findall(r"<tr\b.*?(?:</tr>|\Z)", match[0], re.S)
-        single = all(len(re.findall(r"<t[dh]\b", row)) < 2 for row in rows)
-        if not single and not re.search(r"<h[1-6]\b|<TABLE", match[0]):
-            return match[0].replace("<table", "<TABLE").replace("</table", "</TABLE")
-        return re.sub(r"(</?)(?:table|tbody|thead|tfoot|tr|td|th)\b", r"\1div", match[0])
-
-    found = 1
-    while found:
-        html, found = re.subn(r"<table\b(?:(?!</?table\b).)*</table>", table, html, flags=re.DOTALL)
-
-    def header(match: re.Match[str]) -> str:
-        own = "<h1" in match[0] and "<nav" not in match[0]
-        return re.sub(r"(</?)header\b", r"\1div", match[0]) if own else match[0]
-
-    return re.sub(r"<header\b.*?</header>", header, html, flags=re.DOTALL)
 
 
 def _core(html: str) -> str:
@@ -178,7 +159,8 @@ class _Reader(HTMLParser):
         elif tag == "a":
             self._links.append((values.get("href", ""), len(self._plain), len(self._markdown)))
         elif tag in _INLINE:
-            self._marks.append((_INLINE[tag], len(self._markdown)))
+            # One inside another would be read as text.
+            self._marks.append(("" if self._marks else _INLINE[tag], len(self._markdown)))
         if code := values.get("data-cfemail"):
             self._mail = _decoded(code)
 
@@ -272,18 +254,15 @@ class _Reader(HTMLParser):
             target = f"mailto:{label.strip()}"
         if not label.strip() or not target or target == "#" or re.search(r"[\s()<>]", target):
             return
-        space = re.fullmatch(r"(\s*)(.*?)(\s*)", inner, re.S)
-        assert space is not None
-        before, middle, after = space.groups()
+        before, middle, after = _bare(inner)
         self._markdown = f"{self._markdown[:begin]}{before}[{middle}]({target}){after}"
 
     def _close_mark(self) -> None:
         mark, begin = self._marks.pop()
-        inner = self._markdown[begin:]
-        space = re.fullmatch(r"(\s*)(.*?)(\s*)", inner, re.S)
-        assert space is not None
-        before, middle, after = space.groups()
-        # A mark across lines or inside another would be read as text.
+        if not mark:
+            return
+        before, middle, after = _bare(self._markdown[begin:])
+        # A mark across lines would be read as text, and so would one with an asterisk in it.
         if not middle or "\n" in middle or "*" in middle or (mark == "`" and "\\" in middle):
             return
         self._markdown = f"{self._markdown[:begin]}{before}{mark}{middle}{mark}{after}"
@@ -325,6 +304,12 @@ def _texts(lines: Sequence[Words]) -> list[Block]:
             end()
     end()
     return blocks
+
+
+def _bare(text: str) -> tuple[str, str, str]:
+    middle = text.strip()
+    begin = len(text) - len(text.lstrip())
+    return text[:begin], middle, text[begin + len(middle) :]
 
 
 def _bold_headings(blocks: Sequence[Block]) -> list[Block]:

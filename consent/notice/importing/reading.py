@@ -9,21 +9,21 @@ from datetime import date
 from itertools import pairwise
 
 _ID = re.compile(r"(?<![\d-])(\d{7})-(\d)(?![\d-])|\bFI[ ]?(\d{7})(\d)\b")
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w/-])(?:\+\d{2,3}[ -]?(?:\(0\))?[ -]?\d|0\d)(?:[ -]?\d){5,10}(?![\w-])")
 _SITE = re.compile(
     r"(?:https?://)?(?<![\w@.])www\.[\w-]+(?:\.[\w-]+)+|https?://[\w-]+(?:\.[\w-]+)+"
 )
 _NAME = (
     r"(?!(?:Me|Vi|We|Jos|Kun|Om|If|The|On|At) )"
-    r"(?:\d{1,2} )?[A-ZÅÄÖ][\w&.’'-]*(?: (?:[A-ZÅÄÖ][\w&.’'-]*|&|ja|och|and)){0,4}"
+    r"(?:\d{1,2} )?[A-ZÅÄÖ][\w&.’'-]{0,40}(?: (?:[A-ZÅÄÖ][\w&.’'-]{0,40}|&|ja|och|and)){0,4}"
 )
 _COMPANY = re.compile(
     rf"\b({_NAME} (?:Oyj|Oy Ab|Oy|Ab|AB|ry|rf|Ky|Tmi|Ltd|LLC|Inc|GmbH|Plc))\b"
     rf"|\b((?:Oy|Ab|AB) {_NAME})"
 )
 _ADDRESS = re.compile(
-    r"(?P<street>(?:P\.?L\.? |PB |P\.?O\.? ?Box |[A-ZÅÄÖ][\w.’'-]*)[^\n,:|]*?\d+[^\n,|]{0,12}?)"
+    r"(?P<street>(?:P\.?L\.? |PB |P\.?O\.? ?Box |[A-ZÅÄÖ])[^\n,:|]{0,60}?\d+[^\n,|]{0,12}?)"
     r"(?:,|\n)\s*(?:FI-|SE-)?(?P<postcode>\d{5}|\d{3} \d{2})\s+(?P<city>[A-ZÅÄÖ][\w-]+)"
 )
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2)
