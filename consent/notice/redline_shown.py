@@ -165,9 +165,8 @@ def _spans(pieces: Sequence[Piece], marked: bool) -> list[Span]:
         for other in (True, False) if op == SAME else (side,):
             place[other] += len(text)
         at = begin
-        for mark in marks[side][bisect_left(marks[side], (begin,)) :]:
-            if mark.start >= end:
-                break
+        first = bisect_left(marks[side], (begin,))
+        for mark in marks[side][first : bisect_left(marks[side], (end,), first)]:
             if mark.start < at or mark.end > end:  # only a part of it is in this piece
                 continue
             shown.append(Span(op, style, text[at - begin : mark.start - begin]))

@@ -9,10 +9,11 @@ import html5lib
 import pytest
 from hypothesis import given
 
-from consent.notice.redline import compare
+from consent.notice.redline import Redline, compare
 from consent.notice.redline_html import redline_html
 from consent.notice.redline_terminal import redline_terminal
 from consent.notice.words import words
+from tests.unit.proportion import in_proportion
 from tests.unit.redline_samples import HOSTILE, NEW, OLD, markdown
 
 LANGUAGES = ("fi", "sv", "en")
@@ -182,3 +183,14 @@ def test_lists_are_nested_as_they_were() -> None:
     tree = html5lib.parse(page(shown), namespaceHTMLElements=False)
     depths = [len(item.findall(".//li")) for item in tree.iter("li") if item.find("a") is None]
     assert depths == [2, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["# a\n", "- sana\n", "| a | b |\n", "[a](b) ", "**a** ", "*a", "{#a} ", "`a` ", "  \n"],
+)
+def test_the_time_of_showing_grows_with_the_length(piece: str) -> None:
+    def both(redline: Redline) -> object:
+        return redline_html(redline, "fi"), redline_terminal(redline, "fi", colour=True)
+
+    assert in_proportion(lambda n: compare(piece * n, f"x {piece}" * n), both, 2_000)
