@@ -218,15 +218,15 @@ GROWTH: dict[str, Callable[[int], tuple[str, str]]] = {
         "".join(f"x b{i} " for i in range(n)),
     ),
     "headings": lambda n: ("# a\n" * n, "# b\n" * n),
+    # Enough of them that Python's collector has its part in both sizes, as with the rows below.
     "headings turned round": lambda n: (
-        "".join(f"# a{i}\n" for i in range(n)),
-        "".join(f"# a{i}\n" for i in reversed(range(n))),
+        "".join(f"# a{i}\n" for i in range(4 * n)),
+        "".join(f"# a{i}\n" for i in reversed(range(4 * n))),
     ),
     "items": lambda n: (
         "".join(f"- sana {i}\n" for i in range(n)),
         "".join(f"- sana x{i}\n" for i in range(n)),
     ),
-    # Enough of them that Python's collector has its part in both sizes.
     "rows": lambda n: ("| a | b |\n" * 5 * n, "| a | c |\n" * 5 * n),
     "lines of nothing": lambda n: ("\n" * n, "a" + " \n" * n),
     "brackets": lambda n: ("[" * n, "](" * n),
