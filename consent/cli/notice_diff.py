@@ -12,6 +12,8 @@ from ..errors import NoticeError, Problem
 from .common import Commands, command, settings
 
 if TYPE_CHECKING:
+    from ..notice.redline import Redline
+    from ..notice.shelf import Shelf
     from ..notice.shell import Side
     from ..settings import Settings
 
@@ -119,14 +121,12 @@ def _text(name: str, lang: str, site: Settings | None) -> _Text:
     return _Text(text_of(rendition, package.files[f"{lang}.md"]), side, rendition.change)
 
 
-def _draft(shelf: object, lang: str, site: Settings) -> _Text:
+def _draft(shelf: Shelf, lang: str, site: Settings) -> _Text:
     from ..notice.comparison import text_of
     from ..notice.preview import preview
-    from ..notice.shelf import Shelf
     from ..notice.shell import Side
     from ..notice.words import words
 
-    assert isinstance(shelf, Shelf)
     languages = site.site.languages
     if shelf.draft is None or lang not in languages:
         what = f"it has no text in {lang}" if shelf.draft else "there is no draft"
@@ -143,13 +143,11 @@ def _draft(shelf: object, lang: str, site: Settings) -> _Text:
     return _Text(text_of(rendition, raw), Side(words(lang)["draft"]), rendition.change)
 
 
-def _page(redline: object, lang: str, old: _Text, new: _Text, site: Settings | None) -> str:
+def _page(redline: Redline, lang: str, old: _Text, new: _Text, site: Settings | None) -> str:
     from ..browser.interface import Interface
-    from ..notice.redline import Redline
     from ..notice.redline_html import redline_html
     from ..notice.shell import redline_context
 
-    assert isinstance(redline, Redline)
     interface = Interface(site.templates, site.theme.css()) if site else Interface(None, "")
     sheets = ("notice.css", "redline.css")
     context = redline_context(

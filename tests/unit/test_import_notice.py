@@ -194,6 +194,15 @@ def test_what_a_page_has_around_its_notice_is_left_out_by_name(tmp_path):
     assert doc.reading.left_out == ("header: Etusivu Kauppa", "footer: © 2026 Lumikki")
 
 
+def test_a_notice_in_an_unlikely_place_is_not_left_out():
+    """Better too much of the page than too little of the notice."""
+    text = "<h2>Kuka</h2><p>Me olemme Lumikki Oy ja vastaamme tiedoista.</p>"
+    for place in ("<aside>", "<header>", '<div class="site-footer">', '<div id="cookie-notice">'):
+        reading = read_markup(f"<nav>Etusivu</nav>{place}{text}")
+        assert [block.plain for block in reading.blocks][-1].startswith("Me olemme")
+        assert reading.left_out == ("nav: Etusivu",)
+
+
 HOSTILE = (
     *("<script>alert(1)</script>", "[x](javascript:alert(1))", "<img src=x onerror=y>"),
     *("[[cookies]]", "{#vc-x}", "## x {#a}", "- x", "1. x", "> x", "| a | b |", "---", "===="),

@@ -25,8 +25,9 @@ _BREAKS = {
 _ALWAYS = {"nav", "button", "select"}
 _OUTSIDE = {"header", "footer", "aside"}
 _NAMED = re.compile(
-    r"cybotcookiebot|onetrust|cmplz|cookie-?(?:banner|notice|law|consent|bar)\b|breadcrumb|"
-    r"site-(?:header|footer)|post-navigation|comments-area|sharedaddy|skip-link|screen-reader",
+    r"cybotcookiebot\w*|onetrust-(?:banner|consent|pc)[\w-]*|cmplz-(?:cookiebanner|manage)[\w-]*|"
+    r"cookie-?(?:banner|notice|law|consent|bar)(?:-\w+)?|breadcrumbs?|site-(?:header|footer)|"
+    r"post-navigation|comments-area|sharedaddy|skip-link|screen-reader-text",
     re.IGNORECASE,
 )
 _GONE = {"script", "style", "template", "noscript", "svg", "iframe", "object", "title", "math"}
@@ -57,13 +58,22 @@ def read_markup(html: str) -> Reading:
         strip_comments=True,
     )
     clean = plainer(cleaner.clean(re.sub(r"<!\[[^>]*>", "", html)))
-    reader = _Reader(_core(clean))
-    reader.feed(clean)
-    reader.close()
-    reader.finish()
+    reader = _read(clean, _core(clean))
+    kept = sum(len(block.plain.split()) for block in reader.blocks)
+    if kept < sum(len(part.split()) for part in reader.left_out):
+        # Better too much of the page than too little of the notice.
+        reader = _read(clean, "", whole=True)
     blocks = _bold_headings(reader.blocks)
     title, blocks = _title(blocks)
     return Reading(title, tuple(_headings(blocks)), tuple(reader.left_out))
+
+
+def _read(html: str, core: str, *, whole: bool = False) -> _Reader:
+    reader = _Reader(core, whole)
+    reader.feed(html)
+    reader.close()
+    reader.finish()
+    return reader
 
 
 def _core(html: str) -> str:
@@ -81,11 +91,11 @@ def _core(html: str) -> str:
 
 
 class _Reader(HTMLParser):
-    def __init__(self, core: str) -> None:
+    def __init__(self, core: str, whole: bool) -> None:
         super().__init__(convert_charrefs=True)
         self.blocks: list[Block] = []
         self.left_out: list[str] = []
-        self._core = core
+        self._core, self._whole = core, whole
         self._inside = 0 if core else 1
         self._outside: list[str] = []
         self._skipped: list[str] = []
@@ -105,8 +115,8 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {key: value or "" for key, value in attrs}
         part = _ROLES.get(values.get("role", ""), tag)
-        named = _NAMED.search(f"{values.get('id', '')} {values.get('class', '')}")
-        if self._skipped or named or self._is_furniture(part):
+        names = f"{values.get('id', '')} {values.get('class', '')}".split()
+        if self._skipped or self._is_furniture(part, names):
             self._skipped += [tag] if tag not in ("br", "hr") else []
             if len(self._skipped) == 1:
                 self.paragraph()
@@ -129,9 +139,11 @@ class _Reader(HTMLParser):
             self._plain += " "
             self._markdown += " "
 
-    def _is_furniture(self, part: str) -> bool:
+    def _is_furniture(self, part: str, names: Sequence[str]) -> bool:
         # Inside the notice a header may hold its heading; outside it is the page's.
-        return part in _ALWAYS or (part in _OUTSIDE and not self._core)
+        if part in _ALWAYS or self._whole:
+            return part in _ALWAYS
+        return (part in _OUTSIDE and not self._core) or any(map(_NAMED.fullmatch, names))
 
     def _open(self, tag: str, values: dict[str, str]) -> None:
         if tag in _HEADINGS:
