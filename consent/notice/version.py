@@ -115,7 +115,7 @@ def unconfirmed(source: VersionSource) -> list[Unconfirmed]:
     """List the facts that the controller still has to confirm, in the order of the file (R47)."""
     sections = _table(source.facts, "sections")
     found = []
-    for path, table in _tables(source.facts):
+    for path, table in fact_tables(source.facts):
         if table.get("confirm") is True:
             top = re.split(r"[.\[]", path, maxsplit=1)[0]
             section = table.get("section") or _section(sections, top)
@@ -182,7 +182,7 @@ def check_facts(facts: Mapping[str, object], languages: Sequence[str]) -> list[P
         elif purpose["basis"] == "legitimate-interest" and not (asked or purpose.get("interest")):
             remedy = "write interest = { fi = … } as the text tells it"
             fault(f"{key}.interest", "the interest itself is not named (R52)", remedy)
-    for path, table in _tables(facts):
+    for path, table in fact_tables(facts):
         if table.get("confirm", False) not in (True, False):
             fault(f"{path}.confirm", "must be true or false", "remove it once the fact is given")
         if _translated(table):
@@ -277,17 +277,17 @@ def _read(path: Path, problems: list[Problem]) -> tuple[bytes, str | None]:
     return b"", None
 
 
-def _tables(value: object, path: str = "") -> Iterator[tuple[str, Mapping[str, object]]]:
-    # Every table of the facts with its place: `retention.invoices` by id, else `retention[2]`.
+def fact_tables(value: object, path: str = "") -> Iterator[tuple[str, Mapping[str, object]]]:
+    """List every table of the facts with its place: `retention.invoices` by id, else `retention[2]`."""
     if isinstance(value, Mapping):
         if path:
             yield path, value
         for key, inner in value.items():
-            yield from _tables(inner, f"{path}.{key}" if path else str(key))
+            yield from fact_tables(inner, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list):
         for place, inner in enumerate(value, 1):
             name = inner.get("id") if isinstance(inner, Mapping) else None
-            yield from _tables(inner, f"{path}.{name}" if name else f"{path}[{place}]")
+            yield from fact_tables(inner, f"{path}.{name}" if name else f"{path}[{place}]")
 
 
 def _translated(table: Mapping[str, object]) -> bool:

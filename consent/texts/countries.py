@@ -67,6 +67,11 @@ _COUNTRIES = {
 }
 
 
+def countries() -> tuple[str, ...]:
+    """The codes of all countries that have a name here."""
+    return tuple(_COUNTRIES)
+
+
 def country_name(code: str, lang: str) -> str:
     """Name the country of an ISO 3166-1 code; an unknown code, or language, gives the code back."""
     return _COUNTRIES.get(code, {}).get(lang, code)

@@ -100,6 +100,14 @@ class Doc:
         return "\n".join(block.text for block in self.blocks)
 
     @cached_property
+    def by_section(self) -> Mapping[str, list[Block]]:
+        """The blocks by the section they stand in, its heading among them."""
+        found: dict[str, list[Block]] = {}
+        for block in self.blocks:
+            found.setdefault(block.section, []).append(block)
+        return found
+
+    @cached_property
     def links(self) -> list[tuple[Block, Link]]:
         """Every link and image with its block."""
         return [(block, link) for block in self.blocks for link in block.plain.links]

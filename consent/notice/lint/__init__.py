@@ -1,0 +1,121 @@
+"""The lint of a notice: facts first, then the texts, then the languages beside each other (R47-R72).
+
+    rules, rules/*.toml, terms.toml    the rules as data, and what is found against them
+    case, text, inline                 what is linted: facts, and Markdown as words with places
+    words, words/*.toml                what is known of Finnish, Swedish and English
+    facts, told, elements, structure   the checks: of facts, of texts against facts and law
+    wording, services, parity          of words, against the declaration, between languages
+    waivers, report                    reasons to leave a warning; text, JSON and SARIF
+
+A check yields findings and raises nothing, whatever the files hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from ...declaration import Declaration
+from ..version import FACTS
+from .case import Case, read_case, read_doc
+from .elements import check_elements
+from .facts import check_facts, missing_facts
+from .parity import check_parity, fallbacks, section_hash, section_keys
+from .report import as_json, as_sarif, as_text, summary
+from .rules import Finding, Place, Rule, Severity, rules
+from .services import check_services
+from .structure import check_structure
+from .told import check_told
+from .waivers import waive
+from .wording import check_wording
+
+__all__ = [
+    "Finding",
+    "Place",
+    "Rule",
+    "Severity",
+    "as_json",
+    "as_sarif",
+    "as_text",
+    "blocking",
+    "fallbacks",
+    "lint",
+    "rules",
+    "section_hash",
+    "section_keys",
+    "summary",
+]
+
+_CHECKS = (
+    check_facts,
+    check_told,
+    check_elements,
+    check_structure,
+    check_services,
+    check_wording,
+    check_parity,
+)
+
+
+def lint(
+    files: Mapping[str, bytes],
+    languages: Sequence[str],
+    *,
+    declaration: Declaration | None = None,
+    before: Mapping[str, bytes] | None = None,
+    effective: date | None = None,
+    facts_wanted: bool = True,
+) -> list[Finding]:
+    """Judge a version by its files, as they are read or as somebody is writing them.
+
+    `files` maps names (`fi.md`, `facts.toml`) to bytes, `languages` are those of the site, the
+    source of translations first. `declaration` is what the site declares (None: not judged),
+    `before` the files of the version before, `effective` the day that it is published for.
+    `facts_wanted` false leaves it unsaid that there are no facts, for a text alone.
+
+    Gives the findings in the order of the files, facts first; raises nothing for what files hold.
+    """
+    findings: list[Finding] = []
+    read = read_case(files, languages, findings)
+    old = {lang: read_doc(f"{lang}.md", lang, before[f"{lang}.md"], []) for lang in languages
+           if before and f"{lang}.md" in before}  # fmt: skip
+    case = Case(
+        read.docs,
+        read.facts,
+        read.lines,
+        read.languages,
+        declaration,
+        effective,
+        {lang: doc for lang, doc in old.items() if doc},
+    )
+    if facts_wanted and FACTS not in files:
+        findings += missing_facts(case)
+    for check in _CHECKS:
+        findings += check(case)
+    order = {name: number for number, name in enumerate((FACTS, *(f"{la}.md" for la in languages)))}
+    return sorted(
+        waive(case, _once(findings)),
+        key=lambda one: (
+            order.get(one.place.file, len(order)),
+            one.place.line,
+            one.place.column,
+            one.rule.id,
+        ),
+    )
+
+
+def blocking(findings: Sequence[Finding]) -> list[Finding]:
+    """Those that stop publication: errors, and warnings without a waiver."""
+    return [one for one in findings if one.blocking]
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    # Two checks may find one fault in one place: it is told once.
+    seen = set()
+    kept = []
+    for one in findings:
+        key = (one.rule.id, one.place, one.message("en"))
+        if key not in seen:
+            seen.add(key)
+            kept.append(one)
+    return kept
