@@ -1,4 +1,4 @@
-"""`consent notice`: the versions of the notice; `diff` and `import` have files of their own."""
+"""`consent notice`: the versions; `diff`, `import` and `lint` have files of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import notice_diff, notice_import
+from . import notice_diff, notice_import, notice_lint
 from .common import Commands, command, group, settings, table
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def add(commands: Commands) -> None:
     status.set_defaults(run=_status)
     notice_diff.add(notice)
     notice_import.add(notice)
+    notice_lint.add(notice)
 
 
 def _number(text: str) -> str:

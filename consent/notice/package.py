@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -96,6 +97,14 @@ class Package:
     def starts(self) -> datetime:
         """When it really takes effect: never before it could be read."""
         return max(self.effective_at, self.announced_at)
+
+    def shown(self, lang: str) -> str | None:
+        """The language in which a reader of `lang` is shown it: that, or its fallback (R48)."""
+        if lang in self.renditions:
+            return lang
+        facts = tomllib.loads(self.files[FACTS].decode("utf-8"))
+        other = facts.get("fallback", {}).get(lang)
+        return other if other in self.renditions else None
 
     @property
     def material(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Preview:
     """A draft as it would be published: for demo and preview only, under a visible line.
 
-    `problems` are what publication would refuse, `open_facts` what the controller has to confirm.
+    `problems` are what publication would refuse, `open_facts` what the controller has to confirm,
+    `fallback` the languages that are shown in another one.
     """
 
     renditions: Mapping[str, Rendition]
@@ -29,6 +30,11 @@ class Preview:
     effective: date | None
     problems: tuple[Problem, ...]
     open_facts: tuple[Unconfirmed, ...]
+    fallback: Mapping[str, str] = field(default_factory=dict)
+
+    def shown(self, lang: str) -> str:
+        """The language in which a reader of `lang` is shown it."""
+        return lang if lang in self.renditions else self.fallback[lang]
 
 
 def preview(
@@ -43,7 +49,7 @@ def preview(
     Raises `NoticeError` if its files cannot be read as a version at all.
     """
     from .render import render_version
-    from .version import load_source, unconfirmed
+    from .version import fallbacks, load_source, unconfirmed
 
     source = load_source(folder, languages)
     pages = render_version(source, declaration=declaration, settings_addresses=settings_addresses)
@@ -53,6 +59,7 @@ def preview(
         effective=source.effective,
         problems=tuple(problem for page in pages.values() for problem in page.problems),
         open_facts=tuple(unconfirmed(source)),
+        fallback=fallbacks(source.facts),
     )
 
 

@@ -16,6 +16,7 @@ from ..declaration import Declaration
 from ..errors import NoticeError, Problem
 from .comparison import with_redlines
 from .cookies import cookie_hash
+from .lint import RENDERED, Finding, Severity, blocking, lint
 from .number import VersionNumber
 from .package import FACTS, MANIFEST, Package, manifest_bytes, redline_file, verify_package
 from .preview import renditions_of
@@ -51,8 +52,8 @@ def publish(
     than `lead_days` days before its effect (R81); the first version needs no lead.
 
     Publishing the same again returns the package that is there. Raises `NoticeError` with every
-    reason why not: an unconfirmed fact, a missing language, a fault of the text, other bytes under
-    a number that is taken, a date too early.
+    reason why not: an unconfirmed fact, a missing language, a fault of the text, what the lint
+    finds (R47), other bytes under a number that is taken, a date too early.
     """
     if now.tzinfo is None:
         raise ValueError("now must carry a time zone")
@@ -85,8 +86,9 @@ def publish(
     if known is None:
         others = [n for n, place in numbered(parent) if n != number and (place / MANIFEST).exists()]
         problems += _check_order(number, others)
-        if others:
-            before = verify_package(parent / str(max(others)))
+        before = verify_package(parent / str(max(others))) if others else None
+        problems += _check_content(source, languages, declaration, before, day)
+        if before is not None:
             problems += _check_summaries(source)
             problems += _check_purposes(source, before)
         if day is not None:
@@ -171,6 +173,28 @@ def earliest(now: datetime, lead_days: int = LEAD_DAYS) -> date:
         return now.date()
     begun = now.time() != time(0)
     return now.date() + timedelta(days=lead_days + begun)
+
+
+def _check_content(
+    source: VersionSource,
+    languages: Sequence[str],
+    declaration: Declaration,
+    before: Package | None,
+    day: date | None,
+) -> list[Problem]:
+    # R47: errors stop publication, and so does a warning without a waiver and its reason.
+    files = {text.file: text.raw for text in source.texts.values()} | {FACTS: source.facts_raw}
+    old = before.files if before else None
+    found = lint(files, languages, declaration=declaration, before=old, effective=day)
+    return [_of(one) for one in blocking(found) if one.rule.id not in RENDERED]
+
+
+def _of(one: Finding) -> Problem:
+    key = f"{one.place.line}:{one.place.column} {one.rule.id}" if one.place.line else one.rule.id
+    remedy = one.remedy("en")
+    if one.rule.severity is Severity.WARNING:
+        remedy += f" Or write [[waivers]] in {FACTS} with the rule and the reason."
+    return Problem(one.place.file, key, one.message("en"), remedy)
 
 
 def _check_order(number: VersionNumber, others: Sequence[VersionNumber]) -> list[Problem]:

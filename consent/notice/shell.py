@@ -14,7 +14,7 @@ from ..texts.dates import date_in_words
 from .lifecycle import State, standing, state
 from .package import Package, Rendition
 from .preview import Preview
-from .words import language_name, words
+from .words import language_name, stands_in, words
 
 Address = Callable[[Package | None, str], str]
 """Gives the address of a version in a language; of None, the address of the version in force."""
@@ -32,11 +32,13 @@ def notice_context(
     stylesheet: str,
     feed: str = "",
     redline: str = "",
+    asked: str = "",
 ) -> dict[str, object]:
     """Give the context of `notice.html` for a published version as it stands at `now` (UTC).
 
     `back` is the address that leads back to the site, `feed` that of the Atom feed, `redline` that
-    of the comparison with the version before ("" for none).
+    of the comparison with the version before ("" for none). `asked` is the language that was asked
+    for, if `lang` stands in for it.
     """
     say, text = words(lang), package.renditions[lang]
     where = state(package, packages, now)
@@ -55,6 +57,7 @@ def notice_context(
         "effective": _effect(where, say).format(date=day),
         "effective_iso": package.effective.isoformat(),
         "status_line": lines[where].format(date=day),
+        "fallback": _fallback(asked, lang),
         "version_hash": package.hash,
         "languages": [
             {
@@ -81,6 +84,7 @@ def draft_context(
     site_name: str,
     back: str,
     stylesheet: str,
+    asked: str = "",
 ) -> dict[str, object]:
     """Give the context of `notice.html` for a draft: marked as one, not to be indexed."""
     say, text = words(lang), preview.renditions[lang]
@@ -91,6 +95,7 @@ def draft_context(
         "effective": "",
         "effective_iso": "",
         "status_line": say["draft_line"],
+        "fallback": _fallback(asked, lang),
         "version_hash": "",
         "languages": [
             {"lang": other, "name": language_name(other), "address": address(None, other)}
@@ -230,6 +235,13 @@ def _common(
         "back": back,
         "stylesheet": stylesheet,
     }
+
+
+def _fallback(asked: str, lang: str) -> dict[str, str]:
+    # Said in the language that the reader asked for; empty where that is the page's.
+    if asked in ("", lang):
+        return {}
+    return {"lang": asked, "text": words(asked)["fallback"].format(language=stands_in(asked, lang))}
 
 
 def _same(package: Package, lang: str, where: State, address: Address) -> str:

@@ -34,6 +34,8 @@ CHANGE_CHARACTERS = 400
 
 _FRONT = re.compile(r"---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
 _KEYS = ("title", "short", "change")
+# What a translation keeps of its source, for the lint: a hash per section.
+_SOURCE = "source"
 # Controls, and the marks that turn the direction of text: what is read must be what is written.
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
@@ -94,21 +96,36 @@ class Unconfirmed(NamedTuple):
 def load_source(folder: Path, languages: Sequence[str], document: str = "") -> VersionSource:
     """Read a version folder.
 
-    `languages` are the codes that the version must have; `document` defaults to the name of the
-    folder above. Raises `NoticeError` with every fault of every file at once (R47, R48).
+    `languages` are the codes that the version must have, but for those that the facts show in
+    another language (`[fallback]`); `document` defaults to the name of the folder above. Raises `NoticeError` with every fault of every file at once (R47, R48).
     """
     problems: list[Problem] = []
+    facts, raw = _load_facts(folder / FACTS, problems)
+    stated = fallbacks(facts or {})
+    languages = [
+        lang for lang in languages if lang not in stated or (folder / f"{lang}.md").exists()
+    ]
     texts = {}
     for lang in languages:
         text = _load_text(folder / f"{lang}.md", lang, problems)
         if text is not None:
             texts[lang] = text
-    facts, raw = _load_facts(folder / FACTS, problems)
     if facts is not None:
         problems += check_facts(facts, languages)
+        problems += [
+            Problem(FACTS, f"fallback.{lang}", f"there is no text in {other}", "name another")
+            for lang, other in stated.items()
+            if other not in languages
+        ]
     if problems or facts is None:
         raise NoticeError(problems)
     return VersionSource(folder, document or folder.parent.name, texts, facts, raw)
+
+
+def fallbacks(facts: Mapping[str, object]) -> dict[str, str]:
+    """The languages that are shown in another one, as `[fallback]` of the facts states (R48)."""
+    return {lang: other for lang, other in _table(facts, "fallback").items()
+            if isinstance(other, str)}  # fmt: skip
 
 
 def unconfirmed(source: VersionSource) -> list[Unconfirmed]:
@@ -243,6 +260,8 @@ def _front_values(front: str, file: str, problems: list[Problem]) -> dict[str, s
         return None
     faults = []
     for key, value in values.items():
+        if key == _SOURCE and isinstance(value, dict):
+            continue
         if key not in _KEYS:
             remedy = f"the keys are {', '.join(_KEYS)}"
             faults.append(Problem(file, str(key), "unknown key in the front matter", remedy))

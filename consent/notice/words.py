@@ -54,6 +54,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "level": "(otsikon tai luettelon taso muuttui)",
         "ins": "lisätty",
         "del": "poistettu",
+        "fallback": "Tätä tekstiä ei ole suomeksi. Luet sen {language}.",
     },
     "sv": {
         "version": "Version {number}",
@@ -101,6 +102,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "level": "(rubrikens eller listans nivå har ändrats)",
         "ins": "tillagt",
         "del": "borttaget",
+        "fallback": "Texten finns inte på svenska. Du läser den {language}.",
     },
     "en": {
         "version": "Version {number}",
@@ -148,7 +150,13 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "level": "(level of the heading or list changed)",
         "ins": "added",
         "del": "removed",
+        "fallback": "This text is not available in English. You are reading it {language}.",
     },
+}
+_STANDS_IN = {
+    "fi": {"sv": "ruotsiksi", "en": "englanniksi"},
+    "sv": {"fi": "på finska", "en": "på engelska"},
+    "en": {"fi": "in Finnish", "sv": "in Swedish"},
 }
 _LANGUAGES = {"fi": "Suomeksi", "sv": "På svenska", "en": "In English"}
 
@@ -161,3 +169,8 @@ def words(lang: str) -> Mapping[str, str]:
 def language_name(lang: str) -> str:
     """A language as a link to it is named, in the language itself."""
     return _LANGUAGES.get(lang, lang)
+
+
+def stands_in(asked: str, lang: str) -> str:
+    """The language `lang` as it is named in the language `asked`, whose text it stands in for."""
+    return _STANDS_IN.get(asked, {}).get(lang, lang)

@@ -78,22 +78,23 @@ async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
         pair = rest.removeprefix(changes + "/").split("..")
         return await _comparison(runtime, edition, scope, lang, pair)
     package = runtime.shelf.version(rest[1:]) if rest else runtime.shelf.in_force(now)
-    known = package is not None and package.announced_at <= now and lang in package.renditions
-    if rest and not known:
+    shown = package.shown(lang) if package and package.announced_at <= now else None
+    if rest and shown is None:
         return _missing(runtime, edition, scope, lang)
-    if package is None or not known:
+    if package is None or shown is None:
         return await run_in_threadpool(_draft, runtime, edition, scope, lang)
     context = notice_context(
         package,
-        lang,
+        shown,
         runtime.shelf.packages,
         now,
+        asked=lang,
         address=partial(address, runtime),
         site_name=runtime.settings.site.name,
         back=home(scope),
         stylesheet=edition.address("notice.css"),
-        feed=notices.paths[lang] + _FEED,
-        redline=_since(runtime, package, lang),
+        feed=notices.paths[shown] + _FEED,
+        redline=_since(runtime, package, shown),
     )
     body = runtime.interface.render("notice.html", **context).encode()
     response = _cached(scope, body, "text/html; charset=utf-8", "private, no-cache")
@@ -161,7 +162,8 @@ def _draft(runtime: Runtime, edition: Edition, scope: Scope, lang: str) -> Respo
         return Response(str(error), 500, media_type="text/plain; charset=utf-8")
     context = draft_context(
         shown,
-        lang,
+        shown.shown(lang),
+        asked=lang,
         address=partial(address, runtime),
         site_name=runtime.settings.site.name,
         back=home(scope),

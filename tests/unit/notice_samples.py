@@ -1,4 +1,6 @@
-"""A small notice and declaration that the tests of the notice room share."""
+"""A small notice, complete enough to be published, and a declaration for the tests of notices."""
+
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -70,11 +72,52 @@ class = "{change_class}"
 
 [controller]
 name = "Esimerkki Oy"
+business_id = "1234567-1"
+street = "Katu 1"
+postcode = "00100"
+email = "oma@example.fi"
+
+[authority]
+name.fi = "Tietosuojavaltuutettu"
+name.sv = "Dataombudsmannen"
+name.en = "Data Protection Ombudsman"
+website = "https://tietosuoja.fi"
+
+[rights]
+names = [
+  "access", "rectification", "erasure", "restriction", "portability", "objection",
+  "withdrawal", "complaint",
+]
 
 [[purposes]]
 id = "service"
 name = {{ fi = "Palvelu", sv = "Tjänst", en = "Service" }}
 basis = "contract"
+data = ["contact"]
+
+[[data]]
+id = "contact"
+name = {{ fi = "Yhteystiedot", sv = "Kontaktuppgifter", en = "Contact details" }}
+
+[[retention]]
+id = "contact"
+data = ["contact"]
+period = {{ fi = "3 vuotta", sv = "3 år", en = "3 years" }}
+
+[[recipients]]
+id = "host"
+name = {{ fi = "Ylläpitäjä", sv = "Driftsleverantör", en = "Hosting provider" }}
+
+[[transfers]]
+id = "services"
+countries = ["US"]
+mechanism = "dpf"
+
+[[purposes]]
+id = "record"
+name = {{ fi = "Suostumusloki", sv = "Samtyckeslogg", en = "Consent log" }}
+basis = "legal-obligation"
+data = ["contact"]
 
 {more}
 
@@ -84,23 +127,71 @@ purposes = "purposes"
 retention = "purposes"
 """
 
-MARKDOWN = """\
+MARKDOWN = {
+    "fi": """\
 ---
-title: Tietosuojaseloste {lang}
+title: Tietosuojaseloste fi
 short: Lyhyesti.
 change: {change}
 ---
 
 ## Kuka {{#controller}}
 
-Esimerkki Oy{more}.
+Rekisterinpitäjä on Esimerkki Oy{more}, 1234567-1, Katu 1, 00100 Helsinki. Yhteyshenkilö: oma@example.fi.
+
+Voit pyytää meiltä pääsyn tietoihisi, oikaista ja poistaa ne, rajoittaa käsittelyä, vastustaa sitä ja siirtää tiedot. Vastaamme kuukaudessa. Voit peruuttaa suostumuksen, ja aiempi käsittely on lainmukaista. Voit valittaa tietosuojavaltuutetulle: [tietosuoja.fi](https://tietosuoja.fi).
 
 ## Miksi {{#purposes}}
+
+Palvelu perustuu sopimukseen ja suostumusloki lakiin. Yhteystiedot säilytetään 3 vuotta. Ylläpitäjä käsittelee niitä. Sallimasi palvelut siirtävät tietoja Yhdysvaltoihin riittävyyspäätöksen nojalla. Saamme tiedot sinulta. Jos et anna niitä, et saa palvelua. Profilointia ei ole. Evästeitä valvoo Traficom.
 
 [[cookies]]
 
 Katso [asetukset]([[settings]]).
-"""
+""",
+    "sv": """\
+---
+title: Dataskyddsbeskrivning sv
+short: I korthet.
+change: {change}
+---
+
+## Vem {{#controller}}
+
+Personuppgiftsansvarig är Esimerkki Oy{more}, 1234567-1, Katu 1, 00100 Helsingfors. Kontaktperson: oma@example.fi.
+
+Du kan begära tillgång till dina uppgifter, rätta och radera dem, begränsa behandlingen, invända mot den och flytta uppgifterna. Vi svarar inom en månad. Du kan återkalla ditt samtycke, och tidigare behandling är laglig. Du kan klaga hos dataombudsmannen: [tietosuoja.fi](https://tietosuoja.fi).
+
+## Varför {{#purposes}}
+
+Tjänsten grundar sig på avtal och samtyckesloggen på lag. Kontaktuppgifter sparas i 3 år. Driftsleverantören behandlar dem. De tjänster du tillåter överför uppgifter till USA med stöd av beslutet om adekvat skyddsnivå. Vi får uppgifterna av dig. Om du inte lämnar dem får du inte tjänsten. Ingen profilering sker. Traficom övervakar kakor.
+
+[[cookies]]
+
+Se [inställningarna]([[settings]]).
+""",
+    "en": """\
+---
+title: Privacy notice en
+short: In short.
+change: {change}
+---
+
+## Who {{#controller}}
+
+The controller is Esimerkki Oy{more}, 1234567-1, Katu 1, 00100 Helsinki. Contact person: oma@example.fi.
+
+You can ask for access to your data, rectify and erase it, restrict the processing, object to it and move the data. We answer within one month. You can withdraw consent, and earlier processing stays lawful. You can complain to the Data Protection Ombudsman: [tietosuoja.fi](https://tietosuoja.fi).
+
+## Why {{#purposes}}
+
+The service is based on contract and the consent log on law. Contact details are kept for 3 years. The hosting provider processes them. The services that you allow transfer data to the United States under the adequacy decision. We get the data from you. If you do not provide it, you do not get the service. There is no profiling. Traficom supervises cookies.
+
+[[cookies]]
+
+See the [settings]([[settings]]).
+""",
+}
 
 
 def write_draft(
@@ -115,7 +206,7 @@ def write_draft(
     folder = document / name
     folder.mkdir(parents=True, exist_ok=True)
     for lang in LANGUAGES:
-        text = MARKDOWN.format(lang=lang, change=change, more=more)
+        text = MARKDOWN[lang].format(change=change, more=more)
         (folder / f"{lang}.md").write_text(text, "utf-8")
     body = FACTS.format(change_class=change_class, more=facts)
     (folder / "facts.toml").write_text(body, "utf-8")

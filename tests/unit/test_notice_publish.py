@@ -181,7 +181,7 @@ def test_a_later_version_tells_what_changes(tmp_path):
 def test_a_new_purpose_is_a_material_change(tmp_path):
     """R86: told before the processing starts."""
     line_of_three(tmp_path / "privacy")
-    purpose = '[[purposes]]\nid = "ads"\nbasis = "consent"'
+    purpose = '[[purposes]]\nid = "ads"\nbasis = "consent"\ndata = ["contact"]'
     draft = write_draft(tmp_path / "privacy", change_class="clarifying", facts=purpose)
     assert "ads is new since 2027.1" in refused(draft, "2027.2", date(2027, 6, 1))
     write_draft(tmp_path / "privacy", facts=purpose)

@@ -156,7 +156,7 @@ question = { fi = "Kuka?", sv = "Vem?", en = "Who?" }
     orders, printer = unconfirmed(source)
     assert (orders.key, orders.section) == ("retention.orders", "purposes")
     assert orders.question["en"] == "Confirm or correct: retention.orders (period = 6 years)"
-    assert printer == ("recipients[2]", "who", {"fi": "Kuka?", "sv": "Vem?", "en": "Who?"})
+    assert printer == ("recipients[3]", "who", {"fi": "Kuka?", "sv": "Vem?", "en": "Who?"})
 
 
 def test_confirm_is_true_or_false_and_nothing_else(tmp_path):

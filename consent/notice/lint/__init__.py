@@ -16,11 +16,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from ...declaration import Declaration
+from ...errors import NoticeError, Problem
 from ..version import FACTS
 from .case import Case, read_case, read_doc
 from .elements import check_elements
 from .facts import check_facts, missing_facts
-from .parity import check_parity, fallbacks, section_hash, section_keys
+from .parity import check_parity, section_hash, section_keys
+from .parity import with_source as mark_translated
 from .report import as_json, as_sarif, as_text, summary
 from .rules import Finding, Place, Rule, Severity, rules
 from .services import check_services
@@ -28,8 +30,10 @@ from .structure import check_structure
 from .told import check_told
 from .waivers import waive
 from .wording import check_wording
+from .words import vocabulary
 
 __all__ = [
+    "RENDERED",
     "Finding",
     "Place",
     "Rule",
@@ -38,13 +42,19 @@ __all__ = [
     "as_sarif",
     "as_text",
     "blocking",
-    "fallbacks",
+    "guess_language",
     "lint",
     "rules",
     "section_hash",
     "section_keys",
     "summary",
+    "with_source",
 ]
+
+RENDERED = frozenset(
+    ["N401", "N402", "N403", "N404", "N405", "N406", "N407", "N408", "N410", "N602"]
+)
+"""The rules whose faults `render` refuses too, in its own words."""
 
 _CHECKS = (
     check_facts,
@@ -102,6 +112,29 @@ def lint(
             one.rule.id,
         ),
     )
+
+
+def with_source(files: Mapping[str, bytes], source: str, lang: str) -> bytes:
+    """The file of the translation `lang`, marked as up to date with the language `source`.
+
+    Raises `NoticeError` where one of the two cannot be read as text.
+    """
+    findings: list[Finding] = []
+    docs = [read_doc(f"{one}.md", one, files[f"{one}.md"], findings) for one in (source, lang)]
+    first, other = docs
+    if first is None or other is None or not other.front:
+        raise NoticeError(
+            [Problem(one.place.file, "", one.message("en"), one.remedy("en")) for one in findings]
+        )
+    return mark_translated(first, other, files[f"{lang}.md"])
+
+
+def guess_language(text: str) -> str:
+    """Which of fi, sv and en a text is in, by its small words."""
+    counts = {
+        lang: len(vocabulary(lang)["sentence.small"].findall(text)) for lang in ("fi", "sv", "en")
+    }
+    return max(counts, key=lambda lang: counts[lang])
 
 
 def blocking(findings: Sequence[Finding]) -> list[Finding]:

@@ -104,7 +104,8 @@ def _interest(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
 
 
 def _recipients(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
-    if not known["element.recipients"].search(doc.words):
+    named = case.tables("recipients")  # then each is looked for by its name
+    if not named and not known["element.recipients"].search(doc.words):
         yield finding("N214", case.place(doc, "recipients"))
 
 

@@ -13,6 +13,7 @@ from hashlib import sha256
 from itertools import groupby
 from urllib.parse import urlsplit
 
+from ..version import fallbacks, split_front_matter
 from .case import Case
 from .rules import Finding, Place, finding, term
 from .text import Block, Doc, Kind
@@ -59,21 +60,29 @@ def source_of(doc: Doc, key: str) -> str:
     return doc.raw[start:end].rstrip("#\n ")
 
 
+def with_source(first: Doc, other: Doc, raw: bytes) -> bytes:
+    """The file of a translation with the hashes of its source stored in its front matter."""
+    lines = ["source:"]
+    lines += [
+        f"  {key}: {section_hash(first, key)}"
+        for key in section_keys(first)
+        if key == FRONT or key in other.sections
+    ]
+    text = raw.decode("utf-8").replace("\r\n", "\n")
+    head, _ = split_front_matter(text)
+    kept = re.sub(r"^source:.*\n(?:[ \t]+.*\n|\n)*", "", head or "", flags=re.MULTILINE)
+    body = text[len(text) - len(split_front_matter(text)[1]) :]
+    stored = "\n".join(["---", *filter(None, kept.rstrip().split("\n")), *lines, "---", ""])
+    return (stored + body).encode()
+
+
 def section_keys(doc: Doc) -> list[str]:
     """All parts that are translated: the front matter and the sections."""
     return [FRONT, *doc.sections]
 
 
-def fallbacks(facts: Mapping[str, object] | None) -> dict[str, str]:
-    """The languages that are shown in another one, by `[fallback]` of the facts."""
-    value = (facts or {}).get("fallback")
-    if not isinstance(value, Mapping):
-        return {}
-    return {lang: other for lang, other in value.items() if isinstance(other, str)}
-
-
 def _missing(case: Case) -> Iterator[Finding]:
-    stated = fallbacks(case.facts)
+    stated = fallbacks(case.facts or {})
     for lang in case.languages:
         if lang not in case.docs and lang not in stated:
             yield finding("N601", Place(f"{lang}.md"), lang=lang)
