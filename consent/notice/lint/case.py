@@ -24,6 +24,30 @@ _NAMED = re.compile(r"[\"']([^\"'\n]*)[\"']")
 # What a fact table holds besides facts.
 _ABOUT = {"id", "confirm", "section", "question", "missing"}
 
+# Ids are English words, the same in every language; these tell what a section is about.
+_IDS = {
+    role: re.compile(rf"(?:^|-)(?:{words})")
+    for role, words in {
+        "controller": "controller|contact",
+        "purposes": "purpose|why",
+        "basis": "bas[ie]s|legal",
+        "recipients": "recipient|shar|disclos|processor",
+        "transfers": "transfer",
+        "retention": "retention|storage|keep",
+        "rights": "rights",
+        "objection": "object",
+        "withdrawal": "withdraw",
+        "complaint": "complain|authority",
+        "automated": "automat|profil",
+        "sources": "source|origin",
+        "must_give": "must|mandatory|voluntary|obligat",
+        "cookies": "cookie",
+        "changes": "change|version|history|update",
+        "marketing": "marketing|newsletter",
+        "direct_marketing": "marketing|newsletter",
+    }.items()
+}
+
 Table = Mapping[str, object]
 
 
@@ -93,11 +117,18 @@ class Case:
             found = [doc.sections[key] for key in keys if key in doc.sections]
             if found:
                 return found
+        return self.apart(doc, role)
+
+    def apart(self, doc: Doc, role: str) -> list[Section]:
+        """The sections that by their id or their heading are about something."""
         known = vocabulary(doc.lang)
-        if role not in known.names("heading"):
-            return []
-        pattern = known[f"heading.{role}"]
-        return [one for one in doc.sections.values() if pattern.search(one.heading.text)]
+        ids = _IDS.get(role)
+        heading = known[f"heading.{role}"] if role in known.names("heading") else None
+        return [
+            one
+            for one in doc.sections.values()
+            if (ids and ids.search(one.id)) or (heading and heading.search(one.heading.text))
+        ]
 
     def scope(self, doc: Doc, *roles: str) -> list[Block]:
         """The blocks of the sections that tell any of these; the whole text where none is found."""

@@ -13,7 +13,9 @@ from .text import Block, Doc, Kind
 from .words import Span, Vocabulary, clause, sentences, vocabulary
 
 _OTHER_NAMES = re.compile(r"(?<!\w)(?:USA?|UK|U\.S\.|Iso-Britanni|Britanni|Förenta stat)(?!\w{4})")
-_DATE = re.compile(r"\b\d{1,2}\.\d{1,2}\.\d{4}\b|\b\d{4}-\d{2}-\d{2}\b|(?<![.\w-])(?:19|20)\d\d\b")
+_DAY = r"\b\d{1,2}\.\d{1,2}\.\d{4}\b|\b\d{4}-\d{2}-\d{2}\b"
+KINDS = ("contract", "consent", "obligation", "interest", "task", "vital")
+"""The six legal bases, as the vocabularies name them."""
 _RIGHTS = ("access", "rectification", "erasure", "restriction", "portability", "objection")
 
 
@@ -73,8 +75,25 @@ def _search(blocks: Iterable[Block], pattern: re.Pattern[str]) -> bool:
     return any(pattern.search(block.text) for block in blocks)
 
 
+def _apart(case: Case, doc: Doc, role: str) -> bool:
+    """Whether a section of its own, with some words in it, is about something."""
+    return any(
+        section.blocks and sum(len(block.text.split()) for block in section.blocks) > 2
+        for section in case.apart(doc, role)
+    )
+
+
 def _basis(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
-    if not known["element.basis"].search(doc.words):
+    # A list may give the bases without calling them so: "Newsletter: your consent".
+    listed = {
+        kind
+        for block in doc.blocks
+        if block.kind in (Kind.ITEM, Kind.CELL)
+        for part in (re.split(r"[:(–—]", block.text)[1:] or [block.text] * (block.column > 0))
+        for kind in KINDS
+        if known[f"kind.{kind}"].search(part)
+    }
+    if not known["element.basis"].search(doc.words) and len(listed) < 2:
         yield finding("N208", case.place(doc, "basis", "purposes"))
 
 
@@ -105,7 +124,9 @@ def _interest(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
 
 def _recipients(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
     named = case.tables("recipients")  # then each is looked for by its name
-    if not named and not known["element.recipients"].search(doc.words):
+    if named or _apart(case, doc, "recipients"):
+        return
+    if not known["element.recipients"].search(doc.words):
         yield finding("N214", case.place(doc, "recipients"))
 
 
@@ -171,8 +192,8 @@ def _retention(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
             match = vague.search(block.text, span.start, span.end)
             if not match:
                 continue
-            rest = block.text[span.start : match.start()] + block.text[match.end() : span.end]
-            if period.search(rest) or criterion.search(rest) or _search(around, period):
+            sentence = block.text[span.start : span.end]
+            if criterion.search(sentence) or _search([block, *around], period):
                 continue
             flagged = True
             yield finding("N220", doc.of(block, *match.span()), what=match[0].strip())
@@ -199,7 +220,9 @@ def _objection(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
     if not _search(doc.blocks, known["right.objection"]):
         return  # that it is missing altogether is told already
     heading = known["heading.objection"]
-    apart = any(heading.search(block.text) for block in doc.headings) or any(
+    apart = _apart(case, doc, "objection") or any(
+        heading.search(block.text) for block in doc.headings
+    ) or any(
         block.kind is Kind.PARAGRAPH and heading.search(block.lead) for block in doc.blocks
     )
     if not apart:
@@ -233,11 +256,16 @@ def _withdrawal(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
     ]
     if not _search(near or doc.blocks, known["element.lawful"]):
         yield finding("N226", place)
-    if cookies and not _settings_link(doc, known):
+    asked = [b for b in case.scope(doc, "cookies") if known["element.consent"].search(b.text)]
+    asked = [b for b in asked if b.section or known["element.cookies"].search(b.text)]
+    if not case.apart(doc, "cookies"):
+        asked = [b for b in asked if known["element.cookies"].search(b.text)]
+    if cookies and (asked or asks(case)) and not settings_link(doc, known):
         yield finding("N227", case.place(doc, "withdrawal", "cookies", "rights"))
 
 
-def _settings_link(doc: Doc, known: Vocabulary) -> bool:
+def settings_link(doc: Doc, known: Vocabulary) -> bool:
+    """Whether a text links to the settings of the site."""
     pattern = known["element.settings"]
     return any(
         doc.target(link).startswith("[[settings]]") or pattern.search(block.text[link.start :])
@@ -273,7 +301,7 @@ def _complaint(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
 
 
 def _must_give(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
-    if not known["element.must_give"].search(doc.words):
+    if not known["element.must_give"].search(doc.words) and not _apart(case, doc, "must_give"):
         yield finding("N232", case.place(doc, "must_give", "purposes", "data"))
 
 
@@ -283,12 +311,12 @@ def _automated(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
     if targeting and not known["element.profiling"].search(doc.words):
         block, span = targeting
         yield finding("N233", doc.of(block, *span))
-    elif not known["element.automated"].search(doc.words):
+    elif not known["element.automated"].search(doc.words) and not _apart(case, doc, "automated"):
         yield finding("N234", place)
 
 
 def _sources(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
-    if not known["element.sources"].search(doc.words):
+    if not known["element.sources"].search(doc.words) and not _apart(case, doc, "sources"):
         yield finding("N235", case.place(doc, "sources", "data"))
         return
     sections = case.sections(doc, "sources")
@@ -337,10 +365,14 @@ def _direct_marketing(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Findi
 def _version(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
     if case.effective or case.table("version").get("effective"):
         return
+    months = known.value("number", "months")
+    assert isinstance(months, list)
+    day = re.compile(rf"{_DAY}|(?:{'|'.join(months)})\w* \d{{4}}", re.IGNORECASE)
+    changes = {section.id for section in case.sections(doc, "changes")}
     dated = any(
-        _DATE.search(block.text)
-        for section in case.sections(doc, "changes")
-        for block in section.blocks
+        day.search(block.text)
+        and (block.section in changes or known["element.dating"].search(block.text))
+        for block in doc.blocks
     )
     if not dated and not known["element.version"].search(doc.words):
         yield finding("N242", case.place(doc, "changes"))

@@ -12,14 +12,13 @@ from itertools import groupby
 from ..allow import safe_id, safe_link
 from ..version import CHANGE_CHARACTERS, SHORT_WORDS
 from .case import Case
-from .elements import uses_cookies
+from .elements import KINDS, uses_cookies
 from .rules import Finding, Place, finding
 from .text import Block, Doc, Kind
 from .words import Vocabulary, sentences, vocabulary
 
 _TOKEN = re.compile(r"\[\[([^\[\]\n]*)\]\]")
 _KEYS = ("title", "short", "change", "source")
-_KINDS = ("contract", "consent", "obligation", "interest", "task", "vital")
 _SIDES = re.compile(r"[,;/]|\s[–—-]\s")
 _LEADING = 30
 
@@ -187,7 +186,7 @@ def _names_basis(top: list[Block], known: Vocabulary) -> bool:
     """Whether an item names a basis behind a colon, a dash or in brackets, or below itself."""
     texts = [part for part in re.split(r"[:(–—]|\s-\s", top[0].text)[1:]]
     texts += [block.text for block in top[1:]]
-    return any(known[f"kind.{kind}"].search(text) for kind in _KINDS for text in texts)
+    return any(known[f"kind.{kind}"].search(text) for kind in KINDS for text in texts)
 
 
 def _either(doc: Doc, block: Block, known: Vocabulary) -> Iterator[Finding]:
@@ -199,7 +198,7 @@ def _either(doc: Doc, block: Block, known: Vocabulary) -> Iterator[Finding]:
             continue
         found = sorted(
             (match.start(), match.end(), kind)
-            for kind in _KINDS
+            for kind in KINDS
             for match in known[f"kind.{kind}"].finditer(text)
         )
         if len({kind for _, _, kind in found}) != 2:
@@ -223,6 +222,6 @@ def _kinds(cell: str, known: Vocabulary) -> set[str]:
     return {
         kind
         for part in parts
-        for kind in _KINDS
+        for kind in KINDS
         if known[f"kind.{kind}"].search(part.strip()[:_LEADING].partition(":")[0])
     }

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from .case import Case
+from .elements import KINDS, settings_link
 from .facts import BUSINESS_ID
 from .rules import Finding, finding
 from .text import Block, Doc, Kind
@@ -140,17 +141,16 @@ def _announced(doc: Doc, known: Vocabulary, block: Block) -> bool:
 
 def _in_addition(doc: Doc, known: Vocabulary, phrase: str) -> bool:
     """Whether browser settings are told only besides the settings of the site (R65)."""
-    return bool(known["element.settings"].search(phrase)) and any(
-        doc.target(link).startswith("[[settings]]")
-        or known["element.settings"].search(block.text[link.start : link.end])
-        for block, link in doc.links
-    )
+    linked = settings_link(doc, known)
+    if known["element.consent"].search(phrase) or known["phrase.consent_words"].search(phrase):
+        return linked and bool(known["element.settings"].search(phrase))
+    return linked or bool(known["element.only_necessary"].search(doc.words))
 
 
 def _bases(case: Case, doc: Doc, known: Vocabulary, spans: Spans) -> Iterator[Finding]:
     """Bases that are left open: "and/or" beside one."""
     pattern = known["kind.and_or"]
-    kinds = [known[f"kind.{kind}"] for kind in _KINDS]
+    kinds = [known[f"kind.{kind}"] for kind in KINDS]
     for block, parts in spans:
         if not pattern.search(block.text):
             continue
@@ -165,8 +165,6 @@ def _bases(case: Case, doc: Doc, known: Vocabulary, spans: Spans) -> Iterator[Fi
                     words = block.text[start : match.end() + 25].strip()
                     yield finding("N209", doc.of(block, *match.span()), what=words)
 
-
-_KINDS = ("contract", "consent", "obligation", "interest", "task", "vital")
 
 
 def _hedges(doc: Doc, known: Vocabulary, spans: Spans) -> Iterator[Finding]:
