@@ -143,10 +143,14 @@ def blocking(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _once(findings: list[Finding]) -> list[Finding]:
-    # Two checks may find one fault in one place: it is told once.
+    # Two checks may find one fault in one place: it is told once. Where a void mechanism is named,
+    # that a valid one is missing goes without saying.
     seen = set()
     kept = []
+    void = {one.place.file for one in findings if one.rule.id == "N301"}
     for one in findings:
+        if one.rule.id == "N216" and one.place.file in void:
+            continue
         key = (one.rule.id, one.place, one.message("en"))
         if key not in seen:
             seen.add(key)

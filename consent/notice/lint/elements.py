@@ -275,14 +275,18 @@ def settings_link(doc: Doc, known: Vocabulary) -> bool:
 
 def _complaint(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
     place = case.place(doc, "complaint", "rights")
-    if not known["element.complaint"].search(doc.words):
+    pattern = known["element.complaint"]
+    apart = any(
+        _search(section.blocks, known["element.authority"])
+        for section in case.apart(doc, "complaint")
+    )
+    if not pattern.search(doc.words) and not apart:
         yield finding("N228", place)
         return
     names = texts_of(case.table("authority").get("name"))
     if not known["element.authority"].search(doc.words) and not any(
         name in doc.words for name in names
     ):
-        pattern = known["element.complaint"]
         block = next(b for b in reversed(doc.blocks) if pattern.search(b.text))
         match = pattern.search(block.text)
         assert match is not None
