@@ -101,11 +101,12 @@ def _path(what: str | None, found: Settings | None) -> Path:
     from ..notice.number import VersionNumber
     from ..notice.shelf import DRAFT
 
-    if found and found.notices and (what is None or VersionNumber.read(what)):
-        if what is None or not Path(what).exists():
-            return found.notices.folder / found.notices.document / (what or DRAFT)
-    assert what is not None
-    return Path(what)
+    # A path that exists is a path, even if it is called as a version.
+    if what is not None and (Path(what).exists() or not VersionNumber.read(what)):
+        return Path(what)
+    if found is None or found.notices is None:
+        return Path(what or DRAFT)
+    return found.notices.folder / found.notices.document / (what or DRAFT)
 
 
 def _files(path: Path, found: Settings | None) -> tuple[dict[str, bytes], Sequence[str]]:
@@ -153,9 +154,7 @@ def _before(path: Path) -> Mapping[str, bytes] | None:
     return {file.name: file.read_bytes() for file in published[-1].glob("*.md")}
 
 
-def _translated(
-    path: Path, files: Mapping[str, bytes], languages: Sequence[str], lang: str
-) -> int:
+def _translated(path: Path, files: Mapping[str, bytes], languages: Sequence[str], lang: str) -> int:
     from ..notice.lint import with_source
 
     first = next((one for one in languages if f"{one}.md" in files), "")

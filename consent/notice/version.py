@@ -97,7 +97,8 @@ def load_source(folder: Path, languages: Sequence[str], document: str = "") -> V
     """Read a version folder.
 
     `languages` are the codes that the version must have, but for those that the facts show in
-    another language (`[fallback]`); `document` defaults to the name of the folder above. Raises `NoticeError` with every fault of every file at once (R47, R48).
+    another language (`[fallback]`); `document` defaults to the name of the folder above. Raises
+    `NoticeError` with every fault of every file at once (R47, R48).
     """
     problems: list[Problem] = []
     facts, raw = _load_facts(folder / FACTS, problems)
@@ -297,7 +298,7 @@ def _read(path: Path, problems: list[Problem]) -> tuple[bytes, str | None]:
 
 
 def fact_tables(value: object, path: str = "") -> Iterator[tuple[str, Mapping[str, object]]]:
-    """List every table of the facts with its place: `retention.invoices` by id, else `retention[2]`."""
+    """List every table of the facts with its place: `retention.sales` by id, or `retention[2]`."""
     if isinstance(value, Mapping):
         if path:
             yield path, value

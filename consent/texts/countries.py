@@ -67,6 +67,11 @@ _COUNTRIES = {
 }
 
 
+_EEA = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
+EEA = frozenset(_EEA.split())
+"""The codes of the countries of the European Economic Area."""
+
+
 def countries() -> tuple[str, ...]:
     """The codes of all countries that have a name here."""
     return tuple(_COUNTRIES)

@@ -1,10 +1,11 @@
-"""The lint of a notice: facts first, then the texts, then the languages beside each other (R47-R72).
+"""The lint of a notice: facts first, then texts, then the languages beside each other (R47-R72).
 
     rules, rules/*.toml, terms.toml    the rules as data, and what is found against them
     case, text, inline                 what is linted: facts, and Markdown as words with places
     words, words/*.toml                what is known of Finnish, Swedish and English
-    facts, told, elements, structure   the checks: of facts, of texts against facts and law
-    wording, services, parity          of words, against the declaration, between languages
+    facts, told, elements, rights      the checks: of facts, of texts against facts and law,
+    structure, wording                 of how a text is built and worded,
+    services, parity                   against the declaration, between languages
     waivers, report                    reasons to leave a warning; text, JSON and SARIF
 
 A check yields findings and raises nothing, whatever the files hold.
@@ -24,6 +25,7 @@ from .facts import check_facts, missing_facts
 from .parity import check_parity, section_hash, section_keys
 from .parity import with_source as mark_translated
 from .report import as_json, as_sarif, as_text, summary
+from .rights import check_rights
 from .rules import Finding, Place, Rule, Severity, rules
 from .services import check_services
 from .structure import check_structure
@@ -60,6 +62,7 @@ _CHECKS = (
     check_facts,
     check_told,
     check_elements,
+    check_rights,
     check_structure,
     check_services,
     check_wording,

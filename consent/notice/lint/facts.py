@@ -6,17 +6,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
-from ...texts.countries import country_name
+from ...texts.countries import EEA, country_name
 from ..number import CLASSES
 from ..version import BASES, FACTS, fact_tables
 from .case import Case, Table, given, name_of, strings, text_in, texts_of
 from .rules import LANGUAGES, Finding, Place, finding, joined, terms
 from .words import vocabulary
-
-EEA = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split()
-)
-"""The countries of the European Economic Area."""
 
 ROLES = (
     *("controller", "purposes", "basis", "recipients", "transfers", "retention", "rights"),
@@ -34,7 +29,9 @@ _MECHANISMS = {"dpf", "scc", "adequacy", "bcr", "derogation", "art-49", "explici
 _VOID = re.compile(r"privacy\W*shield|safe\W*harbou?r", re.IGNORECASE)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2)
 BUSINESS_ID = re.compile(r"(?<![\d-])(?:FI)?(\d{7}-\d)(?![\d-])")
-COMPANY = re.compile(r"(?:\w\S*[ \t]+)(?:Oyj|Oy|Abp|Ab|Ky|Kommandiittiyhtiö|Tmi|Osk|OY|OYJ)\b(?!\.)")
+COMPANY = re.compile(
+    r"(?:\w\S*[ \t]+)(?:Oyj|Oy|Abp|Ab|Ky|Kommandiittiyhtiö|Tmi|Osk|OY|OYJ)\b(?!\.)"
+)
 """A name with a Finnish form of company, which has a business ID."""
 
 
@@ -173,9 +170,9 @@ def _measured(table: Table) -> bool:
         known = vocabulary(lang)
         for key in ("period", "duration"):
             text = text_in(table.get(key), lang)
-            if text and known["retention.vague"].search(text):
-                if not known["element.period"].search(text):
-                    return False
+            vague = known["retention.vague"].search(text)
+            if vague and not known["element.period"].search(text):
+                return False
     return True
 
 

@@ -8,7 +8,8 @@ is, by the version before, in which both stand as they were published together.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from itertools import groupby
 from urllib.parse import urlsplit
@@ -112,12 +113,19 @@ def _order(first: Doc, other: Doc) -> Finding | None:
 
 def _section(first: Doc, other: Doc, key: str) -> Iterator[Finding]:
     place = other.top(key)
-    ours, theirs = ([doc.sections[key].heading, *doc.sections[key].blocks] for doc in (first, other))
+    ours, theirs = (
+        [doc.sections[key].heading, *doc.sections[key].blocks] for doc in (first, other)
+    )
     if (a := _tables(ours)) != (b := _tables(theirs)):
         what = f"{_shapes(b)} ≠ {_shapes(a)}"
         yield finding("N603", place, source=first.file, what=what)
     one, two = (_Content(blocks, doc) for blocks, doc in ((ours, first), (theirs, other)))
-    for rule, name in (("N605", "dates"), ("N604", "numbers"), ("N607", "mails"), ("N606", "links")):
+    for rule, name in (
+        ("N605", "dates"),
+        ("N604", "numbers"),
+        ("N607", "mails"),
+        ("N606", "links"),
+    ):
         a, b = getattr(one, name), getattr(two, name)
         lacking, added = a - b, b - a
         if name == "numbers":
@@ -187,18 +195,20 @@ def _dates(text: str, known: Vocabulary) -> tuple[set[str], str]:
         return note(match[4], match[5], match[6])
 
     text = _DATE.sub(digits, text)
-    months = known.value("number", "months")
-    assert isinstance(months, list)
+    months = known.strings("number", "months")
     for number, month in enumerate(months, 1):
         if not re.search(month, text, re.IGNORECASE):
             continue
+        note_it = partial(_noted, note, number)
         before = rf"(?<!\d)(\d{{1,2}})(?:\.|st|nd|rd|th|:e)?(?: of)? {month}\w*,? (\d{{4}})(?!\d)"
-        text = re.sub(
-            before, lambda m, n=number: note(m[2], n, m[1]), text, flags=re.IGNORECASE
-        )
+        text = re.sub(before, note_it, text, flags=re.IGNORECASE)
         after = rf"{month} (\d{{1,2}})(?:st|nd|rd|th)?,? (\d{{4}})(?!\d)"
-        text = re.sub(after, lambda m, n=number: note(m[2], n, m[1]), text, flags=re.IGNORECASE)
+        text = re.sub(after, note_it, text, flags=re.IGNORECASE)
     return found, text
+
+
+def _noted(note: Callable[[str, int, str], str], month: int, match: re.Match[str]) -> str:
+    return note(match[2], month, match[1])
 
 
 def _phone(text: str) -> str:
@@ -232,9 +242,7 @@ def _stale(case: Case, first: Doc, other: Doc) -> Iterator[Finding]:
             stale = _left_behind(before.get(first.lang), before.get(other.lang), first, other, key)
         if stale:
             name = term(FRONT) if key == FRONT else f"#{key}"
-            yield finding(
-                "N608", other.top(key), what=name, source=first.file, lang=other.lang
-            )
+            yield finding("N608", other.top(key), what=name, source=first.file, lang=other.lang)
 
 
 def _left_behind(

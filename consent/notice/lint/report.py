@@ -146,9 +146,7 @@ def _described(rule: Rule, lang: str) -> dict[str, object]:
     }
 
 
-def _result(
-    one: Finding, index: int, lang: str, path: Callable[[str], str]
-) -> dict[str, object]:
+def _result(one: Finding, index: int, lang: str, path: Callable[[str], str]) -> dict[str, object]:
     place = one.place
     region = {
         "startLine": max(1, place.line),

@@ -11,8 +11,8 @@ from ...declaration import Declaration, Item, Service
 from ...texts.countries import country_name
 from ..cookies import lifetime
 from .case import Case, strings
-from .elements import affirmed
 from .rules import LANGUAGES, Finding, finding
+from .signs import affirmed
 from .text import Block, Doc, Kind
 from .words import Vocabulary, clause, sentences, vocabulary
 
@@ -20,9 +20,13 @@ _DAYS = {"second": 1 / 86_400, "minute": 1 / 1_440, "hour": 1 / 24, "day": 1, "w
 _DAYS |= {"month": 365.25 / 12, "year": 365.25}
 # So far may a lifetime in words be from one in days.
 _TOLERANCE = 0.035
-_LEGAL = re.compile(r",? (?:Inc|Ltd|Limited|LLC|Oyj?|AB|GmbH|SAS|Corporation|Ireland|Platforms)\b.*")
+_LEGAL = re.compile(
+    r",? (?:Inc|Ltd|Limited|LLC|Oyj?|AB|GmbH|SAS|Corporation|Ireland|Platforms)\b.*"
+)
 # Known services whose names mean other things too, or are those of companies one meets elsewhere.
-_COMMON = frozenset("X Stripe Crisp Plausible Vimeo YouTube Pinterest Cloudflare Wix".split())
+_COMMON = frozenset(
+    ["X", "Stripe", "Crisp", "Plausible", "Vimeo", "YouTube", "Pinterest", "Cloudflare", "Wix"]
+)
 _OTHERS = {
     "google-analytics-4": ("Google Analytics",),
     "google-tag-manager": ("Google Tag Manager",),

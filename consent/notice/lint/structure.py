@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from ..allow import safe_id, safe_link
 from ..version import CHANGE_CHARACTERS, SHORT_WORDS
 from .case import Case
-from .elements import KINDS, uses_cookies
 from .rules import Finding, Place, finding
+from .signs import KINDS, uses_cookies
 from .text import Block, Doc, Kind
 from .words import Vocabulary, sentences, vocabulary
 
@@ -184,7 +184,7 @@ def _says_basis(top: list[Block], known: Vocabulary) -> bool:
 
 def _names_basis(top: list[Block], known: Vocabulary) -> bool:
     """Whether an item names a basis behind a colon, a dash or in brackets, or below itself."""
-    texts = [part for part in re.split(r"[:(–—]|\s-\s", top[0].text)[1:]]
+    texts = list(re.split(r"[:(–—]|\s-\s", top[0].text)[1:])
     texts += [block.text for block in top[1:]]
     return any(known[f"kind.{kind}"].search(text) for kind in KINDS for text in texts)
 
@@ -203,14 +203,13 @@ def _either(doc: Doc, block: Block, known: Vocabulary) -> Iterator[Finding]:
         )
         if len({kind for _, _, kind in found}) != 2:
             continue
-        for one, two in zip(found, found[1:], strict=False):
+        for one, two in pairwise(found):
             between = text[one[1] : two[0]]
-            if one[2] != two[2] and len(between) < _LEADING and "," not in between:
-                if either.search(between) and not re.search(r"[.;:]", between):
-                    start = span.start + one[0]
-                    place = doc.of(block, start, span.start + two[1])
-                    yield finding("N211", place, what=text)
-                    break
+            apart = len(between) >= _LEADING or re.search(r"[.,;:]", between)
+            if one[2] != two[2] and not apart and either.search(between):
+                place = doc.of(block, span.start + one[0], span.start + two[1])
+                yield finding("N211", place, what=text)
+                break
 
 
 def _kinds(cell: str, known: Vocabulary) -> set[str]:

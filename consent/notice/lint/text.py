@@ -99,6 +99,11 @@ class Doc:
         """All the words, one block a line."""
         return "\n".join(block.text for block in self.blocks)
 
+    @property
+    def tells(self) -> bool:
+        """Whether there is any text besides the front matter."""
+        return any(block.kind is not Kind.FRONT for block in self.blocks)
+
     @cached_property
     def by_section(self) -> Mapping[str, list[Block]]:
         """The blocks by the section they stand in, its heading among them."""
@@ -275,19 +280,19 @@ class _Scanner:
         if self.open:
             kind, start, end, level = self.open
             group = self.group if kind is Kind.ITEM else 0
-            self._add(kind, start, end, level=level, group=group)
+            self._add(kind, start, end, level, group)
         self.open = None
 
-    def _add(self, kind: Kind, start: int, end: int, **more: int) -> Block:
+    def _add(self, kind: Kind, start: int, end: int, level: int, group: int) -> None:
         words = plain(self.raw, start, end)
         for key in re.finditer(r"\{:?[ ]*#([^\s{}]+)[^{}\n]*\}", self.raw[start:end]):
             self.ids.append((key[1], start + key.start()))
-        block = Block(kind, words, self.section, lead=lead(self.raw[start:end]), **more)
+        bold = lead(self.raw[start:end])
+        block = Block(kind, words, self.section, level=level, group=group, lead=bold)
         if block.text.strip():
             self.blocks.append(block)
             if self.section:
                 self.sections[self.section].blocks.append(block)
-        return block
 
     def _heading(self, level: int, start: int, end: int, attributes: str) -> None:
         given = _ID.search(attributes)
@@ -328,13 +333,12 @@ class _Scanner:
                 left = len(words) - len(words.lstrip())
                 begin, stop = begin + left, begin + len(words.rstrip())
                 begin, stop = start + begin, start + max(stop, begin)
-                more = {"group": self.group, "row": max(row - 1, 0), "column": column}
-                self._cell(begin, stop, more)
+                self._cell(begin, stop, max(row - 1, 0), column)
         return taken
 
-    def _cell(self, begin: int, stop: int, more: dict[str, int]) -> None:
+    def _cell(self, begin: int, stop: int, row: int, column: int) -> None:
         words = plain(self.raw, begin, stop)
-        block = Block(Kind.CELL, words, self.section, **more)
+        block = Block(Kind.CELL, words, self.section, group=self.group, row=row, column=column)
         self.blocks.append(block)  # empty ones too: a table keeps its shape
         if self.section:
             self.sections[self.section].blocks.append(block)

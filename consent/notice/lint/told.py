@@ -42,14 +42,11 @@ def _controller(case: Case, doc: Doc) -> Iterator[Finding]:
     missing = []
     targets = " ".join(doc.target(link) for _, link in doc.links)
     mail = str(table.get("email", ""))
-    if mail and mail.lower() not in f"{doc.words} {targets}".lower():
-        missing.append("email")
-    elif not mail and not _MAIL.search(f"{doc.words} {targets}"):
+    everything = f"{doc.words} {targets}"
+    if not (mail.lower() in everything.lower() if mail else _MAIL.search(everything)):
         missing.append("email")
     code = str(table.get("postcode", ""))
-    if code and code not in doc.words:
-        missing.append("address")
-    elif not code and not _address(case, doc, texts_of(table.get("address"))):
+    if not (code in doc.words if code else _address(case, doc, texts_of(table.get("address")))):
         missing.append("address")
     if missing:
         yield finding("N202", place, what=joined(missing))
@@ -66,9 +63,7 @@ def _address(case: Case, doc: Doc, addresses: list[str]) -> bool:
 
 def _business_id(case: Case, doc: Doc) -> Iterator[Finding]:
     wanted = str(case.table("controller").get("business_id", ""))
-    numbers = [
-        (block, match) for block in doc.blocks for match in BUSINESS_ID.finditer(block.text)
-    ]
+    numbers = [(block, match) for block in doc.blocks for match in BUSINESS_ID.finditer(block.text)]
     for block, match in numbers:
         if not valid_business_id(match[1]) and match[1] != wanted:
             yield finding("N106", doc.of(block, *match.span(1)), what=match[1])
@@ -81,7 +76,8 @@ def _business_id(case: Case, doc: Doc) -> Iterator[Finding]:
         else:
             yield finding("N202", place, what=joined(["business_id"]))
     elif not wanted and not found and case.facts is None:
-        if any(COMPANY.search(block.text) for block in case.scope(doc, "controller")[:8]):
+        blocks = case.scope(doc, "controller")[:8]
+        if any(COMPANY.search(block.text) for block in blocks):
             yield finding("N105", place)
 
 
@@ -184,4 +180,3 @@ def _measures(text: str, known: Vocabulary) -> set[tuple[str, str]]:
             if re.search(rf"(?<!\w)(?:{'|'.join(forms)}) (?:{stems})", text, re.IGNORECASE):
                 found.add((str(number), unit))
     return found
-

@@ -1,10 +1,10 @@
 """Waivers: the reason for which a warning is left as it is, kept in the facts (R47).
 
-    [[waivers]]
-    rule = "N230"
-    file = "en.md"          # any file where there is none
-    section = "complaint"   # any section where there is none
-    reason = "The address stands on the page that the link leads to."
+[[waivers]]
+rule = "N230"
+file = "en.md"          # any file where there is none
+section = "complaint"   # any section where there is none
+reason = "The address stands on the page that the link leads to."
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from .case import Case
-from .elements import KINDS, settings_link
 from .facts import BUSINESS_ID
 from .rules import Finding, finding
+from .signs import KINDS, settings_link
 from .text import Block, Doc, Kind
-from .words import Span, Vocabulary, clause, count_words, sentences, vocabulary
+from .words import Span, Vocabulary, clause, count_words, sentences, shared, vocabulary
 
 HEDGES = 10
 """How many hedges a text may have in a thousand words (R67)."""
@@ -26,13 +26,8 @@ _COMPANY = re.compile(
 )
 _CAPITALS = re.compile(r"(?<![\w./@&+-])[A-ZÅÄÖ]{2,6}(?=(?:[:-]\w|s\b)?(?![\w/@&+]|\.\w))")
 _ROMAN = re.compile(r"[IVX]+")
-_KNOWN = frozenset(
-    "EU ETA EES EEA ETY EY EG EEC EC IP ID USA US UK PL PB PO URL SMS PDF HTML HTTP HTTPS SSL TLS GPS "
-    "PIN VAT ALV FO IT TV OK FAQ WWW GDPR XML CSV JSON USB DVD CV AI MMS QR IBAN SIM OY OYJ AB RY KY "
-    "TMI LTD INC LLC GMBH PLC CET EET UTC NB PS AM PM EUR SEK IE OR AND NOT CCTV WIFI SLA TODO FIXME TBD".split()
-)
 _TWICE = re.compile(r"(?<![\w-])([^\W\d_]{2,})\s+\1(?![\w-])", re.IGNORECASE)
-_MAY_STAND_TWICE = {"että", "had", "that", "niin", "on", "blah", "de", "det", "den", "är", "så", "ei"}
+_MAY_STAND_TWICE = {"että", "niin", "on", "ei", "de", "det", "den", "är", "så", "had", "that"}
 
 
 def check_wording(case: Case) -> Iterator[Finding]:
@@ -53,9 +48,7 @@ def check_wording(case: Case) -> Iterator[Finding]:
 Spans = list[tuple[Block, list[Span]]]
 
 
-def _phrases(
-    case: Case, doc: Doc, known: Vocabulary, rule: str, spans: Spans
-) -> Iterator[Finding]:
+def _phrases(case: Case, doc: Doc, known: Vocabulary, rule: str, spans: Spans) -> Iterator[Finding]:
     pattern = known[f"phrase.{rule}"]
     if not pattern.search(doc.words):
         return
@@ -166,11 +159,10 @@ def _bases(case: Case, doc: Doc, known: Vocabulary, spans: Spans) -> Iterator[Fi
                     yield finding("N209", doc.of(block, *match.span()), what=words)
 
 
-
 def _hedges(doc: Doc, known: Vocabulary, spans: Spans) -> Iterator[Finding]:
     strong, weak = known["hedge.strong"], known["hedge.weak"]
-    skip_after = set(_list(known, "not_after"))
-    skip_before = tuple(_list(known, "not_before"))
+    skip_after = set(known.strings("hedge", "not_after"))
+    skip_before = tuple(known.strings("hedge", "not_before"))
     found: list[tuple[Block, re.Match[str]]] = []
     for block, parts in spans:
         if block.kind is Kind.HEADING:
@@ -181,9 +173,8 @@ def _hedges(doc: Doc, known: Vocabulary, spans: Spans) -> Iterator[Finding]:
                     continue
                 found.append((block, match))
         for span in parts:
-            match = strong.search(block.text, span.start, span.end)
-            if match:
-                yield finding("N310", doc.of(block, *match.span()), what=match[0])
+            if hedge := strong.search(block.text, span.start, span.end):
+                yield finding("N310", doc.of(block, *hedge.span()), what=hedge[0])
     words = count_words(doc.words)
     if len(found) > _FEW and len(found) * 1000 > HEDGES * words:
         counts = Counter(match[0].lower() for _, match in found)
@@ -193,9 +184,7 @@ def _hedges(doc: Doc, known: Vocabulary, spans: Spans) -> Iterator[Finding]:
         yield finding("N311", doc.of(block, *match.span()), count=count, what=what)
 
 
-def _no_hedge(
-    text: str, match: re.Match[str], after: set[str], before: tuple[str, ...]
-) -> bool:
+def _no_hedge(text: str, match: re.Match[str], after: set[str], before: tuple[str, ...]) -> bool:
     if match[0] == "May":  # the month
         return True
     preceding = re.findall(r"[\w-]+", text[max(0, match.start() - 40) : match.start()])
@@ -203,12 +192,6 @@ def _no_hedge(
         return True
     following = text[match.end() : match.end() + 30].strip().lower()
     return following.startswith(before) if before else False
-
-
-def _list(known: Vocabulary, name: str) -> list[str]:
-    value = known.value("hedge", name)
-    assert isinstance(value, list)
-    return value
 
 
 def _lengths(doc: Doc, known: Vocabulary, spans: Spans) -> Iterator[Finding]:
@@ -236,9 +219,7 @@ def _lengths(doc: Doc, known: Vocabulary, spans: Spans) -> Iterator[Finding]:
 
 
 def _abbreviations(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
-    own = known.value("abbreviation", "known")
-    assert isinstance(own, list)
-    skipped = {*_KNOWN, *own}
+    skipped = {*known.strings("abbreviation", "known"), *shared("abbreviation", "known")}
     for name in case.names:
         skipped |= set(_CAPITALS.findall(name))
     cookies = {section.id for section in case.sections(doc, "cookies")}
@@ -279,8 +260,7 @@ def _explained(doc: Doc, known: Vocabulary, word: str) -> bool:
 
 def _drift(case: Case, doc: Doc, known: Vocabulary, spans: Spans) -> Iterator[Finding]:
     for rule, name in (("N317", "notice"), ("N318", "cookie"), ("N318", "processing")):
-        names = known.value("drift", name)
-        assert isinstance(names, list)
+        names = known.strings("drift", name)
         if len(names) < 2 and name != "cookie":
             continue
         found: dict[str, list[tuple[Block, re.Match[str]]]] = {}

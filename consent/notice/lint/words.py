@@ -6,6 +6,7 @@ told where the stems of its words stand together in one block.
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from bisect import bisect_left
@@ -51,6 +52,12 @@ class Vocabulary:
         """The names in a table."""
         return self._data[table].keys()
 
+    def strings(self, table: str, name: str) -> list[str]:
+        """A list of words that is no pattern."""
+        value = self._data[table][name]
+        assert isinstance(value, list)
+        return value
+
     def value(self, table: str, name: str) -> object:
         """A value that is no pattern."""
         return self._data[table][name]
@@ -60,6 +67,13 @@ class Vocabulary:
 def vocabulary(lang: str) -> Vocabulary:
     """The words of fi, sv or en; English for any other language."""
     return Vocabulary(lang if lang in ("fi", "sv", "en") else "en")
+
+
+def shared(table: str, name: str) -> list[str]:
+    """A list of words that all languages share."""
+    text = (files("consent.notice.lint") / "words" / "all.toml").read_text("utf-8")
+    found: list[str] = tomllib.loads(text)[table][name]
+    return found
 
 
 def _any_of(stems: object) -> Pattern:
@@ -72,7 +86,7 @@ def sentences(block: Block, lang: str) -> list[Span]:
     text = block.text
     ends = [match.end() for match in _END.finditer(text) if _ends(text, match, lang)]
     lines = [0, *block.plain.breaks, len(text)]
-    if len(lines) > 2 and all(b - a <= _SHORT_LINE for a, b in zip(lines, lines[1:], strict=False)):
+    if len(lines) > 2 and all(b - a <= _SHORT_LINE for a, b in itertools.pairwise(lines)):
         ends += [at + 1 for at in block.plain.breaks]
     found, start = [], 0
     for end in sorted({*ends, len(text)}):
@@ -83,7 +97,7 @@ def sentences(block: Block, lang: str) -> list[Span]:
 
 
 def _ends(text: str, match: re.Match[str], lang: str) -> bool:
-    following = text[match.end() :].lstrip("\"”’«([")[:1]
+    following = text[match.end() :].lstrip('"”’«([')[:1]
     if "." not in match[0][:1]:
         return following.isupper() or following.isdigit()
     if following.islower():
@@ -93,7 +107,7 @@ def _ends(text: str, match: re.Match[str], lang: str) -> bool:
     if re.fullmatch(str(vocabulary(lang).value("sentence", "abbreviation")), word, re.IGNORECASE):
         return False
     # An initial or an ordinal: "A. Virtanen", "den 1. januari".
-    return not re.fullmatch(r"[A-ZÅÄÖ]|\d{1,2}", word) or following.isupper() and len(word) > 1
+    return not re.fullmatch(r"[A-ZÅÄÖ]|\d{1,2}", word) or (following.isupper() and len(word) > 1)
 
 
 def clause(text: str, span: Span, start: int, end: int) -> str:
