@@ -29,9 +29,7 @@ _MECHANISMS = {"dpf", "scc", "adequacy", "bcr", "derogation", "art-49", "explici
 _VOID = re.compile(r"privacy\W*shield|safe\W*harbou?r", re.IGNORECASE)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2)
 BUSINESS_ID = re.compile(r"(?<![\d-])(?:FI)?(\d{7}-\d)(?![\d-])")
-COMPANY = re.compile(
-    r"(?:\w\S*[ \t]+)(?:Oyj|Oy|Abp|Ab|Ky|Kommandiittiyhtiö|Tmi|Osk|OY|OYJ)\b(?!\.)"
-)
+COMPANY = re.compile(r"(?<!\S)\w\S*[ \t]+(?:Oyj?|OYJ?|Abp?|Ky|Tmi|Osk)\b(?!\.)")
 """A name with a Finnish form of company, which has a business ID."""
 
 

@@ -23,10 +23,10 @@ from .words import Vocabulary, vocabulary
 FRONT = "front"
 """What the front matter is called among the sections."""
 
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _DATE = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\d)|(?<!\d)(\d{4})-(\d{2})-(\d{2})")
 _PHONE = re.compile(r"(?<![\w.,])(?:\+358|0)[\d ()-]{6,}\d")
-_ADDRESS = re.compile(r"https?://\S+|www\.\S+|[\w.+-]+@[\w.-]+")
+_ADDRESS = re.compile(r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]+@[\w.-]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 

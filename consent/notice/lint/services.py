@@ -14,7 +14,7 @@ from .case import Case, strings
 from .rules import LANGUAGES, Finding, finding
 from .signs import affirmed
 from .text import Block, Doc, Kind
-from .words import Vocabulary, clause, sentences, vocabulary
+from .words import Vocabulary, clause, near, sentences, vocabulary
 
 _DAYS = {"second": 1 / 86_400, "minute": 1 / 1_440, "hour": 1 / 24, "day": 1, "week": 7}
 _DAYS |= {"month": 365.25 / 12, "year": 365.25}
@@ -119,8 +119,7 @@ def _used(block: Block, known: Vocabulary, pattern: re.Pattern[str]) -> tuple[in
     for span in sentences(block, known.lang):
         for match in pattern.finditer(block.text, span.start, span.end):
             part = clause(block.text, span, match.start(), match.end())
-            sentence = block.text[span.start : span.end]
-            over = known["unless.N302"].search(sentence)
+            over = known["unless.N302"].search(block.text, *near(span, *match.span()))
             if not known["sentence.negation"].search(part) and not over:
                 return match.span()
     return None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from .case import Case, texts_of
 from .text import Block, Doc, Kind
-from .words import Span, Vocabulary, clause, sentences, vocabulary
+from .words import Span, Vocabulary, clause, near, sentences, vocabulary
 
 KINDS = ("contract", "consent", "obligation", "interest", "task", "vital")
 """The six legal bases, as the vocabularies name them."""
@@ -25,7 +25,8 @@ def affirmed(blocks: Iterable[Block], known: Vocabulary, key: str) -> Iterator[t
         for span in sentences(block, known.lang):
             for match in pattern.finditer(block.text, span.start, span.end):
                 part = clause(block.text, span, match.start(), match.end())
-                if not negation.search(part) or but.search(block.text, span.start, span.end):
+                around = near(span, *match.span())
+                if not negation.search(part) or but.search(block.text, *around):
                     yield block, span
                     break
 

@@ -17,7 +17,6 @@ from ..version import split_front_matter
 from .inline import Link, Plain, lead, plain
 from .rules import Place
 
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _HEADING = re.compile(r"(#{1,6})[ \t]*(.*?)[ \t]*#*[ \t]*(\{[^{}\n]*\})?[ \t]*")
 _UNDERLINE = re.compile(r"(=+|-+)[ \t]*")
 _ID = re.compile(r"#([^\s{}]+)")
@@ -150,7 +149,7 @@ def read_text(file: str, lang: str, raw: str, front: Mapping[str, object]) -> Do
     head, markdown = split_front_matter(raw)
     begin = len(raw) - len(markdown)
     # Comments are no part of the page; every other character keeps its place.
-    masked = raw[:begin] + _COMMENT.sub(_blank, raw[begin:])
+    masked = raw[:begin] + _without_comments(raw[begin:])
     scanner = _Scanner(masked, begin)
     scanner.run()
     blocks = [*_front_blocks(raw, head or "", begin), *scanner.blocks]
@@ -167,8 +166,13 @@ def read_text(file: str, lang: str, raw: str, front: Mapping[str, object]) -> Do
     )
 
 
-def _blank(match: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", match[0])
+def _without_comments(text: str) -> str:
+    # As render takes them out; looking once for the end of one that has none.
+    parts, at = [], 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        parts += [text[at:start], re.sub(r"[^\n]", " ", text[start : end + 3])]
+        at = end + 3
+    return "".join([*parts, text[at:]])
 
 
 def _front_blocks(raw: str, head: str, begin: int) -> Iterator[Block]:

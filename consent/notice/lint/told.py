@@ -11,7 +11,7 @@ from .rules import Finding, finding, joined
 from .text import Doc
 from .words import Vocabulary, vocabulary
 
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[\w.+-]+ ?\((?:at|ät)\) ?[\w.-]+|[\w.+-]+\[at\]")
+_MAIL = re.compile(r"\w@[\w-]+\.\w|\w ?\((?:at|ät)\) ?\w|\w\[at\]")
 _POSTCODE = re.compile(
     r"(?<![\w-])(?:[A-Z]{2}[- ])?\d{5}(?![\w-])|(?<!\d)\d{3} \d{2}(?!\d)"
     r"|\b[A-Z]{1,2}\d[\dA-Z]? ?\d[A-Z]{2}\b|(?i:\bP\.? ?O\.? Box \d|\b(?:PL|PB|Box) \d)"

@@ -11,7 +11,7 @@ from .facts import BUSINESS_ID
 from .rules import Finding, finding
 from .signs import KINDS, settings_link
 from .text import Block, Doc, Kind
-from .words import Span, Vocabulary, clause, count_words, sentences, shared, vocabulary
+from .words import Span, Vocabulary, clause, count_words, near, sentences, shared, vocabulary
 
 HEDGES = 10
 """How many hedges a text may have in a thousand words (R67)."""
@@ -59,7 +59,8 @@ def _phrases(case: Case, doc: Doc, known: Vocabulary, rule: str, spans: Spans) -
         for number, span in enumerate(parts):
             after = parts[number + 1] if number + 1 < len(parts) else None
             for match in pattern.finditer(block.text, span.start, span.end):
-                if _excused(case, doc, known, rule, block, span, after, match):
+                around = near(span, *match.span())
+                if _excused(case, doc, known, rule, block, around, after, match):
                     continue
                 words = " ".join(match[0].split()).rstrip(" ,;:(")
                 # A name that stands in many places is told where it stands first in a section.
@@ -111,7 +112,7 @@ def _excused(
         return True
     if known["sentence.negation"].search(part) and not known["sentence.exception"].search(sentence):
         return True
-    following = text[after.start : after.end] if after else ""
+    following = text[after.start : min(after.end, after.start + 600)] if after else ""
     return not used and bool(unless.search(following)) and rule in ("N301", "N302")
 
 
@@ -152,7 +153,8 @@ def _bases(case: Case, doc: Doc, known: Vocabulary, spans: Spans) -> Iterator[Fi
                 left = block.text[max(span.start, match.start() - 60) : match.start()]
                 right = block.text[match.end() : min(span.end, match.end() + 60)]
                 sides = [any(kind.search(side) for kind in kinds) for side in (left, right)]
-                based = known["element.basis"].search(block.text, span.start, match.end())
+                around = near(span, *match.span())
+                based = known["element.basis"].search(block.text, around.start, match.end())
                 if all(sides) or (any(sides) and based):
                     start = span.start if match.start() - span.start < 60 else match.start() - 25
                     words = block.text[start : match.end() + 25].strip()
@@ -271,7 +273,7 @@ def _drift(case: Case, doc: Doc, known: Vocabulary, spans: Spans) -> Iterator[Fi
             for block, parts in spans:
                 for span in parts:
                     for match in pattern.finditer(block.text, span.start, span.end):
-                        if _ours(case, doc, known, block, span, match):
+                        if _ours(case, doc, known, block, near(span, *match.span()), match):
                             found.setdefault(stem, []).append((block, match))
         if len(found) < 2:
             continue

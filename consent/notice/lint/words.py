@@ -23,6 +23,7 @@ _END = re.compile(r"[.!?…]+[)\]\"”’»]*\s+(?=[\"”’«(\[]*(?:[^\W\d_]|\
 _CLAUSE = re.compile(r"[,;:()–—]|\s(?:mutta|vaan|men|utan|but|however|whereas|kun taas)\s")
 # A short line ends where it ends: an address or a list that was pasted.
 _SHORT_LINE = 60
+_NEAR = 600
 
 
 class Span(NamedTuple):
@@ -97,7 +98,7 @@ def sentences(block: Block, lang: str) -> list[Span]:
 
 
 def _ends(text: str, match: re.Match[str], lang: str) -> bool:
-    following = text[match.end() :].lstrip('"”’«([')[:1]
+    following = text[match.end() : match.end() + 8].lstrip('"”’«([')[:1]
     if "." not in match[0][:1]:
         return following.isupper() or following.isdigit()
     if following.islower():
@@ -110,10 +111,15 @@ def _ends(text: str, match: re.Match[str], lang: str) -> bool:
     return not re.fullmatch(r"[A-ZÅÄÖ]|\d{1,2}", word) or (following.isupper() and len(word) > 1)
 
 
+def near(span: Span, start: int, end: int) -> Span:
+    """What of a sentence is near some words; of any sensible sentence all of it."""
+    return Span(max(span.start, start - _NEAR), min(span.end, end + _NEAR))
+
+
 def clause(text: str, span: Span, start: int, end: int) -> str:
     """The part of a sentence between commas that holds the words from `start` to `end`."""
-    first, last = span.start, span.end
-    for cut in _CLAUSE.finditer(text, span.start, span.end):
+    first, last = near(span, start, end)
+    for cut in _CLAUSE.finditer(text, first, last):
         if cut.end() <= start:
             first = cut.end()
         elif cut.start() >= end:
