@@ -1,6 +1,6 @@
 """What work on a notice of fifty pages costs, as ratios to rendering it or to plain tools.
 
-    python tests/benchmarks/bench_lint.py [--quick] [--rounds 21]
+python tests/benchmarks/bench_lint.py [--quick] [--rounds 21]
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ def lint_ratio(rounds: int, verdicts: Verdicts) -> None:
     _, markdown = split_front_matter(text)
     arms = {
         "lint": timed(lambda: lint(files, ["fi"])),
-        "render": timed(
-            lambda: render(markdown, "fi", declaration=NOTHING, settings_address="/s")
-        ),
+        "render": timed(lambda: render(markdown, "fi", declaration=NOTHING, settings_address="/s")),
     }
     took = interleaved(arms, rounds)
     ratios = ratio([a / b for a, b in zip(took["lint"], took["render"], strict=True)])

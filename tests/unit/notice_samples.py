@@ -98,6 +98,7 @@ data = ["contact"]
 [[data]]
 id = "contact"
 name = {{ fi = "Yhteystiedot", sv = "Kontaktuppgifter", en = "Contact details" }}
+contains = {{ fi = "nimi", sv = "namn", en = "name" }}
 
 [[retention]]
 id = "contact"
@@ -124,7 +125,16 @@ data = ["contact"]
 [sections]
 controller = "controller"
 purposes = "purposes"
+basis = "purposes"
+recipients = "purposes"
+transfers = "purposes"
 retention = "purposes"
+rights = "controller"
+complaint = "controller"
+automated = "purposes"
+sources = "purposes"
+cookies = "purposes"
+changes = "controller"
 """
 
 MARKDOWN = {
@@ -139,7 +149,7 @@ change: {change}
 
 Rekisterinpitäjä on Esimerkki Oy{more}, 1234567-1, Katu 1, 00100 Helsinki. Yhteyshenkilö: oma@example.fi.
 
-Voit pyytää meiltä pääsyn tietoihisi, oikaista ja poistaa ne, rajoittaa käsittelyä, vastustaa sitä ja siirtää tiedot. Vastaamme kuukaudessa. Voit peruuttaa suostumuksen, ja aiempi käsittely on lainmukaista. Voit valittaa tietosuojavaltuutetulle: [tietosuoja.fi](https://tietosuoja.fi).
+Voit pyytää meiltä pääsyn tietoihisi, oikaista ja poistaa ne, rajoittaa käsittelyä, vastustaa sitä ja siirtää tiedot. Vastaamme maksutta kuukaudessa. Tarkistamme henkilöllisyyden, jos epäilemme sitä. Voit peruuttaa suostumuksen, ja aiempi käsittely on lainmukaista. Voit valittaa tietosuojavaltuutetulle: [tietosuoja.fi](https://tietosuoja.fi).
 
 ## Miksi {{#purposes}}
 
@@ -160,7 +170,7 @@ change: {change}
 
 Personuppgiftsansvarig är Esimerkki Oy{more}, 1234567-1, Katu 1, 00100 Helsingfors. Kontaktperson: oma@example.fi.
 
-Du kan begära tillgång till dina uppgifter, rätta och radera dem, begränsa behandlingen, invända mot den och flytta uppgifterna. Vi svarar inom en månad. Du kan återkalla ditt samtycke, och tidigare behandling är laglig. Du kan klaga hos dataombudsmannen: [tietosuoja.fi](https://tietosuoja.fi).
+Du kan begära tillgång till dina uppgifter, rätta och radera dem, begränsa behandlingen, invända mot den och flytta uppgifterna. Vi svarar avgiftsfritt inom en månad. Vi kontrollerar identiteten om vi betvivlar den. Du kan återkalla ditt samtycke, och tidigare behandling är laglig. Du kan klaga hos dataombudsmannen: [tietosuoja.fi](https://tietosuoja.fi).
 
 ## Varför {{#purposes}}
 
@@ -181,7 +191,7 @@ change: {change}
 
 The controller is Esimerkki Oy{more}, 1234567-1, Katu 1, 00100 Helsinki. Contact person: oma@example.fi.
 
-You can ask for access to your data, rectify and erase it, restrict the processing, object to it and move the data. We answer within one month. You can withdraw consent, and earlier processing stays lawful. You can complain to the Data Protection Ombudsman: [tietosuoja.fi](https://tietosuoja.fi).
+You can ask for access to your data, rectify and erase it, restrict the processing, object to it and move the data. We answer free of charge within one month. We check identity if we doubt it. You can withdraw consent, and earlier processing stays lawful. You can complain to the Data Protection Ombudsman: [tietosuoja.fi](https://tietosuoja.fi).
 
 ## Why {{#purposes}}
 
@@ -192,6 +202,21 @@ The service is based on contract and the consent log on law. Contact details are
 See the [settings]([[settings]]).
 """,
 }
+
+
+def draft_files(
+    *,
+    change_class: str = "material",
+    change: str = "Jotain muuttui.",
+    more: str = "",
+    facts: str = "",
+) -> dict[str, bytes]:
+    """The files of a draft by name."""
+    texts = {
+        f"{lang}.md": text.format(change=change, more=more).encode()
+        for lang, text in MARKDOWN.items()
+    }
+    return texts | {"facts.toml": FACTS.format(change_class=change_class, more=facts).encode()}
 
 
 def write_draft(
@@ -205,11 +230,9 @@ def write_draft(
 ) -> Path:
     folder = document / name
     folder.mkdir(parents=True, exist_ok=True)
-    for lang in LANGUAGES:
-        text = MARKDOWN[lang].format(change=change, more=more)
-        (folder / f"{lang}.md").write_text(text, "utf-8")
-    body = FACTS.format(change_class=change_class, more=facts)
-    (folder / "facts.toml").write_text(body, "utf-8")
+    files = draft_files(change_class=change_class, change=change, more=more, facts=facts)
+    for file, raw in files.items():
+        (folder / file).write_bytes(raw)
     return folder
 
 

@@ -100,7 +100,7 @@ def _copy(doc: Doc, known: Vocabulary) -> bool:
     for block in doc.blocks:
         if known["element.clauses"].search(block.text):
             around = doc.by_section[block.section]
-            if search(around, known["element.copy"]) or any(b.plain.links for b in around):
+            if block.plain.links or search(around, known["element.copy"]):
                 return True
     return False
 
@@ -115,10 +115,9 @@ def _country(words: str, lang: str) -> bool:
 
 
 def _retention(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
-    if not known["element.retention"].search(doc.words):
-        yield finding("N219", case.place(doc, "retention"))
-        return
-    scope = case.scope(doc, "retention")
+    sections = case.sections(doc, "retention")
+    scope = [block for section in sections for block in (section.heading, *section.blocks)]
+    scope = scope or [b for b in doc.blocks if known["element.retention"].search(b.text)]
     scoped = {id(block) for block in scope}
     period, criterion = known["element.period"], known["element.criterion"]
     vague = known["retention.vague"]
@@ -140,7 +139,9 @@ def _retention(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
                 continue
             flagged = True
             yield finding("N220", doc.of(block, *match.span()), what=match[0].strip())
-    measured = search(doc.blocks, period) or search(scope, criterion)
+    # Without a section of its own, a period counts beside the keeping or erasing of something.
+    cells = [] if sections else [block for block in doc.blocks if block.kind is Kind.CELL]
+    measured = search(scope, period) or search(scope, criterion) or search(cells, period)
     if not flagged and not measured:
         yield finding("N219", case.place(doc, "retention"))
 

@@ -130,7 +130,10 @@ def _named(case: Case, text: str, match: re.Match[str]) -> bool:
 def _announced(doc: Doc, known: Vocabulary, block: Block) -> bool:
     """Whether the section that reserves the right promises to tell some days before."""
     blocks = doc.by_section[block.section] if block.section else [block]
-    return any(known["element.period"].search(other.text) for other in blocks)
+    return any(
+        known["element.period"].search(other.text) and known["element.ahead"].search(other.text)
+        for other in blocks
+    )
 
 
 def _in_addition(doc: Doc, known: Vocabulary, phrase: str) -> bool:
