@@ -117,7 +117,9 @@ class Case:
             found = [doc.sections[key] for key in keys if key in doc.sections]
             if found:
                 return found
-        return self.apart(doc, role)
+        ids = _IDS.get(role)
+        by_id = [one for one in doc.sections.values() if ids and ids.search(one.id)]
+        return by_id or self.apart(doc, role)
 
     def apart(self, doc: Doc, role: str) -> list[Section]:
         """The sections that by their id or their heading are about something."""

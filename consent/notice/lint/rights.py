@@ -129,9 +129,12 @@ def _authorities(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
 def _answers(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
     blocks = case.scope(doc, "rights")
     place = case.place(doc, "rights")
-    for rule, key in (("N238", "month"), ("N239", "free"), ("N240", "identity")):
+    for rule, key in (("N238", "month"), ("N239", "free")):
         if not search(blocks, known[f"element.{key}"]):
             yield finding(rule, place)
+    checked = [block for block in blocks if known["element.identity"].search(block.text)]
+    if not search(checked, known["element.doubt"]):
+        yield finding("N240", place)
 
 
 def _direct_marketing(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
