@@ -130,9 +130,12 @@ def _named(case: Case, text: str, match: re.Match[str]) -> bool:
 def _announced(doc: Doc, known: Vocabulary, block: Block) -> bool:
     """Whether the section that reserves the right promises to tell some days before."""
     blocks = doc.by_section[block.section] if block.section else [block]
+    period, ahead = known["element.period"], known["element.ahead"]
     return any(
-        known["element.period"].search(other.text) and known["element.ahead"].search(other.text)
+        period.search(other.text, *span) and ahead.search(other.text, *span)
         for other in blocks
+        if ahead.search(other.text)
+        for span in sentences(other, doc.lang)
     )
 
 
