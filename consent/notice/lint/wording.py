@@ -242,6 +242,9 @@ def _abbreviations(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]
             if word in skipped or _ROMAN.fullmatch(word) or _in_code(block, match.start()):
                 continue
             skipped.add(word)
+            # A word in capitals that also stands in small letters: "answer NO".
+            if re.search(rf"(?<!\w)(?:{word.lower()}|{word.capitalize()})(?!\w)", doc.words):
+                continue
             if _COMPANY.match(block.text, match.end()) or _explained(doc, known, word):
                 continue
             yield finding("N316", doc.of(block, *match.span()), what=word)
