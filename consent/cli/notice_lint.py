@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +70,7 @@ def _lint(arguments: argparse.Namespace) -> int:
         languages,
         declaration=declaration,
         before=_before(path),
+        effective=_effective(path),
         facts_wanted=path.is_dir(),
     )
 
@@ -139,6 +141,13 @@ def _language(path: Path) -> str:
         if part in ("fi", "sv", "en"):
             return part
     return guess_language(path.read_text("utf-8", errors="replace"))
+
+
+def _effective(path: Path) -> date | None:
+    """The day that a published version carries."""
+    from ..notice.package import MANIFEST, verify_package
+
+    return verify_package(path).effective if (path / MANIFEST).exists() else None
 
 
 def _before(path: Path) -> Mapping[str, bytes] | None:

@@ -18,6 +18,8 @@ from .number import CLASSES as CLASSES
 from .number import VersionNumber as VersionNumber
 
 FACTS = "facts.toml"
+FALLBACK = "fallback"
+"""The table of the facts that names, for a language without a text, the one shown instead."""
 DRAFT = "draft"
 BASES = (
     "consent",
@@ -125,7 +127,7 @@ def load_source(folder: Path, languages: Sequence[str], document: str = "") -> V
 
 def fallbacks(facts: Mapping[str, object]) -> dict[str, str]:
     """The languages that are shown in another one, as `[fallback]` of the facts states (R48)."""
-    return {lang: other for lang, other in _table(facts, "fallback").items()
+    return {lang: other for lang, other in _table(facts, FALLBACK).items()
             if isinstance(other, str)}  # fmt: skip
 
 
@@ -203,7 +205,8 @@ def check_facts(facts: Mapping[str, object], languages: Sequence[str]) -> list[P
     for path, table in fact_tables(facts):
         if table.get("confirm", False) not in (True, False):
             fault(f"{path}.confirm", "must be true or false", "remove it once the fact is given")
-        if _translated(table):
+        # Its keys are languages, but its values are no texts.
+        if path != FALLBACK and _translated(table):
             for lang in languages:
                 if not table.get(lang):
                     fault(f"{path}.{lang}", "the text is missing (R48)", f"write it in {lang}")

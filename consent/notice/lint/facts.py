@@ -8,7 +8,7 @@ from datetime import date
 
 from ...texts.countries import EEA, country_name
 from ..number import CLASSES
-from ..version import BASES, FACTS, fact_tables
+from ..version import BASES, FACTS, FALLBACK, fact_tables
 from .case import Case, Table, given, name_of, strings, text_in, texts_of
 from .rules import LANGUAGES, Finding, Place, finding, joined, terms
 from .words import vocabulary
@@ -63,7 +63,7 @@ def _shape(case: Case) -> Iterator[Finding]:
             yield finding("N131", case.fact(f"{path}.confirm"), key=f"{path}.confirm")
         elif table.get("confirm"):
             unconfirmed.append(path)
-        if set(LANGUAGES) & table.keys():
+        if path != FALLBACK and set(LANGUAGES) & table.keys():
             for lang in case.docs:
                 if not table.get(lang):
                     yield finding("N126", case.fact(path), key=path, what=lang)
