@@ -11,6 +11,7 @@
     render, allow            Markdown to HTML, and what may stand in it
     preview, publish         a draft shown; a draft made a package
     importing                a notice from elsewhere made a draft
+    lint                     what a version lacks, gets wrong or words badly
 
 What serves packages (down to `comparison`) loads neither markdown nor yaml nor nh3; the rest loads
 them on first use.

@@ -282,6 +282,13 @@ def test_the_work_grows_as_the_notice_does(piece):
     assert in_proportion(make, lambda files: lint(files, ["en"]), 150)
 
 
+def test_of_a_language_that_it_does_not_know_the_lint_judges_structure_only():
+    files = draft_files() | {"de.md": (HEAD + "# Wer\n\nWir. Privacy Shield.").encode()}
+    findings = lint(files, (*LANGUAGES, "de"), declaration=declaration(), effective=DAY)
+    told = {one.rule.id for one in findings if one.place.file == "de.md"}
+    assert told == {"N401", "N402", "N409", "N602"}
+
+
 def test_a_language_is_told_by_its_small_words():
     for lang, raw in draft_files().items():
         if lang.endswith(".md"):

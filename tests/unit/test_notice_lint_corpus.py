@@ -112,3 +112,10 @@ def test_the_fictitious_companys_notice_passes(number):
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     site = load(ROOT / "examples/fictitious/consent.toml", signing=False)
     assert told(lint(files, LANGUAGES, declaration=site.declaration)) == ["N240"]
+
+
+def test_the_smallest_examples_notice_passes():
+    folder = ROOT / "examples/fastapi/notices/privacy/draft"
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    site = load(ROOT / "examples/fastapi/consent.toml", signing=False)
+    assert lint(files, ["en"], declaration=site.declaration) == []

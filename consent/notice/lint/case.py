@@ -11,7 +11,7 @@ from functools import cached_property
 
 from ...declaration import Declaration
 from ..version import FACTS, split_front_matter
-from .rules import Finding, Place, finding
+from .rules import LANGUAGES, Finding, Place, finding
 from .text import Block, Doc, Section, read_text
 from .words import Index, vocabulary
 
@@ -68,6 +68,11 @@ class Case:
     effective: date | None = None
     before: Mapping[str, Doc] = field(default_factory=dict)
     indexes: dict[str, Index] = field(default_factory=dict)
+
+    @cached_property
+    def spoken(self) -> list[Doc]:
+        """The texts in a language that the lint knows; of others it judges structure and parity."""
+        return [doc for doc in self.docs.values() if doc.lang in LANGUAGES]
 
     def table(self, key: str) -> Table:
         """A table of the facts, empty where there is none."""

@@ -19,7 +19,7 @@ _OTHER_NAMES = re.compile(r"(?<!\w)(?:USA?|UK|U\.S\.|Iso-Britanni|Britanni|Före
 
 def check_elements(case: Case) -> Iterator[Finding]:
     """Look for every element in every text."""
-    for doc in case.docs.values():
+    for doc in case.spoken:
         if doc.tells:
             known = vocabulary(doc.lang)
             for check in _CHECKS:

@@ -17,7 +17,7 @@ _RIGHTS = ("access", "rectification", "erasure", "restriction", "portability", "
 
 def check_rights(case: Case) -> Iterator[Finding]:
     """Look for every right in every text."""
-    for doc in case.docs.values():
+    for doc in case.spoken:
         if doc.tells:
             known = vocabulary(doc.lang)
             for check in _CHECKS:

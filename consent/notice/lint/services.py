@@ -57,7 +57,7 @@ def check_services(case: Case) -> Iterator[Finding]:
     if case.declaration is None:
         return
     yield from _transfers(case, case.declaration)
-    for doc in case.docs.values():
+    for doc in case.spoken:
         known = vocabulary(doc.lang)
         if "[[cookies]]" not in doc.raw:
             yield from _untold(case, doc, case.declaration)
@@ -174,7 +174,7 @@ def _transfers(case: Case, declaration: Declaration) -> Iterator[Finding]:
                     place = case.fact("transfers")
                     yield finding("N504", place, what=service.name, country=names)
                 continue
-            for doc in case.docs.values():
+            for doc in case.spoken:
                 known = vocabulary(doc.lang)
                 if not any(affirmed(doc.blocks, known, "element.outside")):
                     place = case.place(doc, "transfers", "recipients", "cookies")

@@ -12,7 +12,7 @@ from itertools import groupby, pairwise
 from ..allow import safe_id, safe_link
 from ..version import CHANGE_CHARACTERS, SHORT_WORDS
 from .case import Case
-from .rules import Finding, Place, finding
+from .rules import LANGUAGES, Finding, Place, finding
 from .signs import KINDS, uses_cookies
 from .text import Block, Doc, Kind
 from .words import Vocabulary, sentences, vocabulary
@@ -32,7 +32,8 @@ def check_structure(case: Case) -> Iterator[Finding]:
         yield from _ids(doc)
         yield from _links(doc)
         yield from _tokens(case, doc, known)
-        yield from _purposes(case, doc, known)
+        if doc.lang in LANGUAGES:
+            yield from _purposes(case, doc, known)
 
 
 def _front(doc: Doc) -> Iterator[Finding]:

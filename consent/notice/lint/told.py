@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"\d+")
 
 def check_told(case: Case) -> Iterator[Finding]:
     """Compare every text with the facts."""
-    for doc in case.docs.values():
+    for doc in case.spoken:
         yield from _controller(case, doc)
         yield from _officer(case, doc)
         if case.facts is not None:

@@ -32,7 +32,7 @@ _MAY_STAND_TWICE = {"että", "niin", "on", "ei", "de", "det", "den", "är", "så
 
 def check_wording(case: Case) -> Iterator[Finding]:
     """Judge the words of every text."""
-    for doc in case.docs.values():
+    for doc in case.spoken:
         known = vocabulary(doc.lang)
         spans = [(block, sentences(block, doc.lang)) for block in doc.blocks]
         for rule in _PHRASES:
