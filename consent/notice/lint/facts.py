@@ -195,7 +195,7 @@ def _recipients(case: Case) -> Iterator[Finding]:
 def _transfers(case: Case) -> Iterator[Finding]:
     for array in ("transfers", "recipients"):
         for path, table in case.tables(array):
-            countries = strings(table.get("countries"))
+            countries = [*strings(table.get("countries")), *strings(table.get("country"))]
             mechanisms = [*strings(table.get("mechanism")), *strings(table.get("fallback"))]
             for mechanism in mechanisms:
                 if not _known(mechanism):

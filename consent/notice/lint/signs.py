@@ -73,6 +73,7 @@ def settings_link(doc: Doc, known: Vocabulary) -> bool:
     """Whether a text links to the settings of the site."""
     pattern = known["element.settings"]
     return any(
-        doc.target(link).startswith("[[settings]]") or pattern.search(block.text[link.start :])
+        doc.target(link).startswith("[[settings]]")
+        or pattern.search(block.text[link.start : link.end])
         for block, link in doc.links
     )

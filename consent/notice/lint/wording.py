@@ -260,7 +260,7 @@ def _in_code(block: Block, place: int) -> bool:
 
 
 def _explained(doc: Doc, known: Vocabulary, word: str) -> bool:
-    quoted = rf"[\"”“’']?{word}[\"”“’']?"
+    quoted = rf"[\"”“’']?{word}s?[\"”“’']?"
     if re.search(rf"\w\s*\(\s*(?:[^()]*\b)?{quoted}\s*[,;)]", doc.words):
         return True
     if re.search(rf"{quoted}(?:[:-]\w+)?\s*\([^()]*[^\W\d_]{{2,}}[^()]*[^\W\d_]{{3,}}", doc.words):
