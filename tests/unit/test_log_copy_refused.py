@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -25,10 +25,14 @@ from tests.unit.log_engines import ENGINES, append, artifact, grant
 
 
 @pytest.fixture
-def filled(log: Log, open_again: Callable[..., Log]) -> Log:
-    fill(log)
-    log.close()
-    return open_again()
+def filled(tmp_path: Path) -> Iterator[Log]:
+    """A log in SQLite: what is read of others, and their lines, are the same."""
+    address = str(tmp_path / "log.sqlite3")
+    create_log(address, "example.fi")
+    with closing(open_log(address, writable=True)) as log:
+        fill(log)
+    with closing(open_log(address, writable=True)) as log:
+        yield log
 
 
 @pytest.fixture(params=ENGINES, ids=lambda engine: f"to-{engine.name}")
@@ -43,7 +47,7 @@ def lines(filled: Log, tmp_path: Path) -> Path:
     return written(filled, tmp_path / "log.jsonl")
 
 
-def test_the_entries_of_another_log_are_not_taken(filled, engine, target, tmp_path):
+def test_the_entries_of_another_log_are_not_taken(filled, target):
     create_log(target, "example.fi")
     with pytest.raises(CopyError, match="the log there is another one"):
         copied(filled, target)
