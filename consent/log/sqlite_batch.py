@@ -5,22 +5,18 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 from itertools import groupby
 
 from consent.errors import LogCorrupt
 from consent.log import Appended, Entry, Row
-from consent.log.runs import ID_SIZE, KEY_SIZE, NO_ID, NO_KEY, RUN, pack
+from consent.log.batch import Group, keys_of
+from consent.log.runs import NO_ID, NO_KEY, RUN, pack
 from consent.log.sqlite_runs import newest, put_run, row
 from consent.log.sqlite_tail import Tail
 from consent.log.tree import SALT_SIZE, Edge
 from consent.log.writer import Counts
-
-BODY_SIZE = 16 * 1024 * 1024
-"""The most bytes in the body of an entry."""
 
 # Walks i through 0 … ?1 - 1.
 _EACH = """WITH RECURSIVE each (i) AS (
@@ -66,25 +62,15 @@ class Batch:
         except (TypeError, ValueError) as error:
             raise LogCorrupt([f"head: {error}"]) from error
         tail.catch_up(cursor, upto, self.first)
-        self.new: list[Appended] = []
-        self.kinds: list[str] = []
-        self.new_ids: list[str] = []
-        self.new_keys: list[bytes] = []
-        self.added_ids: list[tuple[str, int]] = []
-        # The newest of this group, and the places of what stood in the log before it.
-        self.ids: dict[str, Appended] = {}
-        self.once: dict[bytes, Appended] = {}
-        self.of_kind: dict[str, Appended] = {}
+        self.group = Group(self.first)
+        # The places of what stood in the log before it.
         self.known_ids: dict[str, int] = {}
         self.known_once: dict[bytes, int] = {}
         self._look_up(entries)
 
     def _look_up(self, entries: Sequence[Entry]) -> None:
         """Find the consent ids and the idempotency keys of a group, all at once."""
-        self.keys = [
-            None if entry.once is None else sha256(entry.once).digest()[:KEY_SIZE]
-            for entry in entries
-        ]
+        self.keys = keys_of(entries)
         recent_once = self.tail.once
         asked_once = []
         for key in self.keys:
@@ -100,14 +86,11 @@ class Batch:
         asked_ids = []
         for entry in entries:
             consent_id = entry.consent_id
-            if consent_id is not None:
-                if len(consent_id) != ID_SIZE or not consent_id.isascii():
-                    raise ValueError(f"a consent id has {ID_SIZE} base64url characters")
-                if entry.revise is not None:
-                    if consent_id in recent_ids:
-                        self.known_ids[consent_id] = recent_ids[consent_id]
-                    else:
-                        asked_ids.append(consent_id)
+            if consent_id is not None and entry.revise is not None:
+                if consent_id in recent_ids:
+                    self.known_ids[consent_id] = recent_ids[consent_id]
+                else:
+                    asked_ids.append(consent_id)
         if asked_ids:
             packed = "".join(asked_ids).encode("ascii")
             rows = self.cursor.execute(_FIND_IDS, (len(asked_ids), packed))
@@ -115,67 +98,19 @@ class Batch:
 
     def add(self, entries: Sequence[Entry]) -> list[Appended]:
         """Take entries in order; for one that repeats an earlier one, give that."""
-        salts = self.salts = os.urandom(SALT_SIZE * len(entries))
-        new, kinds, new_ids, new_keys = self.new, self.kinds, self.new_ids, self.new_keys
-        ids, once, known_once, added_ids = self.ids, self.once, self.known_once, self.added_ids
-        first, at = self.first, 0
-        answers: list[Appended] = []
-        for entry, key in zip(entries, self.keys, strict=True):
-            body = entry.body
-            if key is not None and (key in once or key in known_once):
-                known = self._known(key)
-                if known is not None:
-                    answers.append(known)
-                    continue
-            if entry.revise is not None:
-                before = self._newest(entry)
-                if before is not None:
-                    revised = entry.revise(before.body)
-                    if revised is None:
-                        answers.append(before)
-                        continue
-                    body = revised
-            # This is `tree.leaf_hash`.
-            leaf = sha256(b"\x00" + salts[at * 16 : at * 16 + 16] + body).digest()
-            appended = Appended(first + at, leaf, body, True)
-            new.append(appended)
-            kinds.append(entry.kind)
-            answers.append(appended)
-            if entry.consent_id is None:
-                new_ids.append(NO_ID)
-            else:
-                new_ids.append(entry.consent_id)
-                ids[entry.consent_id] = appended
-                added_ids.append((entry.consent_id, first + at))
-            if key is None:
-                new_keys.append(NO_KEY)
-            else:
-                new_keys.append(key)
-                once[key] = appended
-            if entry.kind != "consent":
-                self.of_kind[entry.kind] = appended
-            at += 1
-        return answers
+        return self.group.add(entries, self.keys, self)
 
-    def _known(self, key: bytes) -> Appended | None:
-        """Give the entry that was appended under an idempotency key."""
-        if key in self.once:
-            return self.once[key]._replace(new=False)
-        return _old(row(self._query, self.known_once[key]))
+    def under_key(self, key: bytes) -> Appended | None:
+        """Give an earlier entry; see `consent.log.batch.Known`."""
+        known = self.known_once.get(key)
+        return None if known is None else _old(row(self._query, known))
 
-    def _newest(self, entry: Entry) -> Appended | None:
-        """Give the newest entry of the chain that an entry continues."""
-        consent_id = entry.consent_id
-        if consent_id is not None:
-            if consent_id in self.ids:
-                return self.ids[consent_id]._replace(new=False)
-            known = self.known_ids.get(consent_id)
-            return None if known is None else _old(row(self._query, known))
-        if entry.kind == "consent":
-            return None  # the newest one is somebody else's (R43)
-        if entry.kind in self.of_kind:
-            return self.of_kind[entry.kind]._replace(new=False)
-        return _old(newest(self._query, entry.kind))
+    def newest(self, entry: Entry) -> Appended | None:
+        """Give the newest entry of a chain; see `consent.log.batch.Known`."""
+        if entry.consent_id is None:
+            return _old(newest(self._query, entry.kind))
+        known = self.known_ids.get(entry.consent_id)
+        return None if known is None else _old(row(self._query, known))
 
     def _query(self, query: str, *parameters: object) -> sqlite3.Cursor:
         return self.cursor.execute(query, parameters)
@@ -183,19 +118,18 @@ class Batch:
     def store(self, counts: Counts) -> int:
         """Write what is new; returns about how many bytes that is."""
         execute = self.cursor.execute
-        count = len(self.new)
+        group = self.group
         written = 0
-        if count:
-            bodies = [appended.body for appended in self.new]
-            sizes = list(map(len, bodies))
-            written = sum(sizes) + 100 * count
-            if min(sizes) == 0 or max(sizes) > BODY_SIZE:
-                raise ValueError(f"the body of an entry has 1 to {BODY_SIZE} bytes")
-            leaves = [appended.leaf for appended in self.new]
+        if group.new:
+            bodies = [appended.body for appended in group.new]
+            leaves = [appended.leaf for appended in group.new]
+            written = sum(map(len, bodies)) + 100 * len(bodies)
+            ids = [each or NO_ID for each in group.consent_ids]
+            keys = [each or NO_KEY for each in group.keys]
             for kind, start, stop in self._runs():
                 run = slice(start, stop)
-                salts = self.salts[start * SALT_SIZE : stop * SALT_SIZE]
-                packed = pack(self.new_ids[run], self.new_keys[run], salts, bodies[run])
+                salts = group.salts[start * SALT_SIZE : stop * SALT_SIZE]
+                packed = pack(ids[run], keys[run], salts, bodies[run])
                 put_run(execute, self.first + start, kind, b"".join(leaves[run]), packed)
             for tile in self.edge.extend(leaves):
                 execute(_PUT_TILE, tile)
@@ -207,7 +141,7 @@ class Batch:
     def _runs(self) -> Iterator[tuple[str, int, int]]:
         """Cut what is new into runs of one kind."""
         at = 0
-        for kind, same in groupby(self.kinds):
+        for kind, same in groupby(self.group.kinds):
             stop = at + len(list(same))
             for start in range(at, stop, RUN):
                 yield kind, start, min(start + RUN, stop)
@@ -215,5 +149,8 @@ class Batch:
 
     def remember(self) -> None:
         """Let later groups find what is new, once it is durable."""
-        once = [(key, appended.seq) for key, appended in self.once.items()]
-        self.tail.add(self.added_ids, once, self.edge.size)
+        group = self.group
+        seqs = range(self.first, self.edge.size)
+        ids = [(each, seq) for each, seq in zip(group.consent_ids, seqs, strict=True) if each]
+        once = [(key, appended.seq) for key, appended in group.by_key.items()]
+        self.tail.add(ids, once, self.edge.size)
