@@ -322,10 +322,13 @@ class Writer:
     def _singly(self, entries: list[Entry], error: BaseException) -> list[_Outcome]:
         """Commit one by one what failed together, so that one bad entry spoils only itself.
 
-        When the log itself fails on one, it would on the rest: they get that error at once.
+        When the log itself fails, it would on the rest: they get that error at once. Then it may
+        even have taken the group, without being able to say so.
         """
         if len(entries) == 1:
             return [error]
+        if isinstance(error, LogUnavailable):
+            return [_again(error) for _ in entries]
         outcomes: list[_Outcome] = []
         for entry in entries:
             try:

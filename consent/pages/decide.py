@@ -170,11 +170,13 @@ def _without_grants(
 
 def _new_id(runtime: Runtime, form: dict[str, str]) -> str:
     """The consent id of a first grant; the same form posted again has the same (R46)."""
+    return _mac(runtime, b"consent.id.1", _token(form))
+
+
+def _token(form: dict[str, str]) -> str:
+    """The token of a form; of an agent without one, every post is a decision of its own."""
     token = form.get("token", "")
-    if not 16 <= len(token) <= 64:
-        # An agent without a token: every post is a decision of its own.
-        token = secrets.token_urlsafe(16)
-    return _mac(runtime, b"consent.id.1", token)
+    return token if 16 <= len(token) <= 64 else secrets.token_urlsafe(16)
 
 
 def _mac(runtime: Runtime, purpose: bytes, text: str) -> str:
@@ -206,10 +208,11 @@ def _entry(
         signal=choice.signal,
     )
     once = None
-    if not consent_id and 16 <= len(form.get("token", "")) <= 64:
+    if not consent_id:
         # The key tells one form from another for two days and nothing else: the token is nowhere.
+        # A refusal that the log took, but could not say so, is known again when it is spooled.
         said = canonical(record["states"]).decode()
-        once = _mac(runtime, b"consent.once.1", f"{form['token']} {said}").encode()
+        once = _mac(runtime, b"consent.once.1", f"{_token(form)} {said}").encode()
     return Entry(
         "consent",
         canonical(record),

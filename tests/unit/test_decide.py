@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from consent.errors import LogUnavailable
+from consent.log import Entry
 from consent.pages.limits import Bucket
 from consent.texts import texts
 from tests.unit.patience import until
@@ -205,6 +206,29 @@ def test_trap_20_a_refusal_is_in_effect_though_the_log_is_down(site: Site) -> No
     # The spool is drained by the writer in its own time.
     until(lambda: len(site.log()) == 2)
     assert sorted(str(record["event"]) for record in site.log()) == ["grant", "refusal"]
+
+
+@pytest.mark.parametrize("token", [True, False])
+def test_trap_20_a_refusal_that_the_log_took_without_saying_so_is_recorded_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch, token: bool
+) -> None:
+    """R46: as when the network to a database is cut before its answer comes."""
+    log = site.consent.runtime.log
+    take = log.append
+
+    async def take_silently(entry: Entry) -> None:
+        await take(entry)
+        raise LogUnavailable("no answer")
+
+    form = fields(site.client().get("/choices/fi").text)
+    if not token:
+        del form["token"]
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "append", take_silently)
+        assert decide(site.client(), "reject", form=form).status_code == 303
+    decide(site.client(), "accept")
+    until(lambda: not (site.folder / "log.sqlite3.spool").read_bytes())
+    assert [record["event"] for record in site.log()] == ["refusal", "grant"]
 
 
 def test_trap_20_a_withdrawal_is_in_effect_though_the_log_is_down(site: Site) -> None:

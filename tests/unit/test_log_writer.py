@@ -110,7 +110,7 @@ def test_one_bad_entry_fails_alone(engine, writer):
     assert len(engine.stored) == 19
 
 
-def test_a_log_that_is_down_answers_all_who_wait_after_two_tries(engine, writer):
+def test_a_log_that_is_down_answers_all_who_wait_at_once(engine, writer):
     """In bounded time: nobody waits for the log to fail once for each who came before."""
     engine.fail = lambda entries: LogUnavailable("down")
     futures = stopped(engine, writer, 250)
@@ -118,7 +118,17 @@ def test_a_log_that_is_down_answers_all_who_wait_after_two_tries(engine, writer)
     wait(futures, 60)
     assert {str(future.exception()) for future in futures} == {"down"}
     assert len({id(future.exception()) for future in futures}) == 250
-    assert len(engine.groups) <= 4
+    assert engine.groups == [1]
+
+
+def test_a_group_that_the_log_may_have_taken_is_not_sent_again(engine, writer):
+    """Nobody knows whether it stands there; sent once more it would stand there twice."""
+    futures = stopped(engine, writer, 20)
+    engine.fail = lambda entries: LogUnavailable("no answer") if len(entries) > 1 else None
+    engine.go.set()
+    wait(futures, 60)
+    assert [str(future.exception()) for future in futures[1:]] == ["no answer"] * 19
+    assert engine.groups == [1, 19]
 
 
 def test_who_comes_after_a_failure_was_told_is_tried_anew(engine, writer):
