@@ -105,11 +105,11 @@ def _remedy(error: ConsentError) -> str:
     if isinstance(error, Mendable):
         return error.remedy
     if isinstance(error, LogMissing):
-        return "mend the path, or make a new log there with: consent log create"
+        return "mend the path or address, or make a new log there with: consent log create"
     if isinstance(error, LogCorrupt):
-        return "keep the file as it is, and compare it with a backup"
+        return "keep it as it is, and compare it with a backup"
     if isinstance(error, LogError):
-        return "see that it is the right path and that this user may read it, then try again"
+        return "see that it is the right path or address and that you may read it, then try again"
     return "see the documentation"
 
 

@@ -86,9 +86,9 @@ def _summary(found: Settings) -> Iterator[list[str]]:
 
 
 def _shown(address: str) -> str:
-    """The log's address without its password."""
+    """The log's address without user and password, wherever they stand in it."""
     scheme, mark, rest = address.partition("://")
-    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else address
+    return f"{scheme}{mark}{rest.partition('?')[0].rpartition('@')[2]}" if mark else address
 
 
 def _missing(address: str) -> str:

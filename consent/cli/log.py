@@ -28,6 +28,23 @@ def add(commands: Commands) -> None:
         "Make the empty log that the settings name. Nothing else makes one, so that a wrong path "
         "never begins a second log.",
     )
+    create.add_argument(
+        "--application",
+        metavar="ROLE",
+        help="in PostgreSQL, the role that the site connects as; made if it is not there yet "
+        "(default: consent_application)",
+    )
+    create.add_argument(
+        "--maintenance",
+        metavar="ROLE",
+        help="in PostgreSQL, the role that removes expired content; made if it is not there yet "
+        "(default: consent_maintenance)",
+    )
+    create.add_argument(
+        "--without-triggers",
+        action="store_true",
+        help="for a PostgreSQL-compatible server that has none: grants alone hold the rules",
+    )
     create.set_defaults(run=_create)
     verification.add(
         _reading(
@@ -128,11 +145,19 @@ def _opened(arguments: argparse.Namespace) -> Iterator[Snapshot]:
 
 
 def _create(arguments: argparse.Namespace) -> int:
-    from ..log import create_log
+    from ..log import Roles, create_log
 
     found = settings(arguments)
-    create_log(found.log, found.site.host)
+    roles = Roles(
+        arguments.application or Roles().application,
+        arguments.maintenance or Roles().maintenance,
+        not arguments.without_triggers,
+    )
+    create_log(found.log, found.site.host, roles=roles)
     print(f"Made an empty log for {found.site.host}. Back it up with the site's data.")
+    if "://" in found.log:
+        print(f"The site connects as {roles.application}, who can add to it and read it; content")
+        print(f"that has expired is removed as {roles.maintenance}. Give each a way to log in.")
     return 0
 
 

@@ -8,7 +8,7 @@ place (R39). Engines stand in files of their own and are imported when a log is 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -25,6 +25,7 @@ __all__ = [
     "Health",
     "Log",
     "Meter",
+    "Roles",
     "Row",
     "Run",
     "Snapshot",
@@ -39,37 +40,85 @@ def open_log(
     writable: bool,
     revive: Callable[[Entry], Entry] | None = None,
     limit: int = 4096,
+    spool: str | None = None,
 ) -> Log:
-    """Open the log at an address: the path of a SQLite file.
+    """Open the log at an address: the path of a SQLite file, or postgresql://… for a database.
 
     `writable=False` never writes, not even beside the file. `revive` gives an entry read back from
     the spool the `revise` that a file cannot carry. `limit` is how many entries may wait for the
-    writer. Raises `LogMissing` when there is no log there (a wrong path never makes one),
-    `LogError` when the file is something else or of another version, `LogUnavailable` when it
-    cannot be read now.
+    writer. `spool` is the path of the spool file; a SQLite file has it at its side, if not told
+    otherwise, and a database has none.
+    Raises `LogMissing` when there is no log there (a wrong path never makes one), `LogError` when
+    what is there is something else or of another version, `LogUnavailable` when it cannot be read
+    now.
     """
+    if _in_postgres(address):
+        with _driver():
+            from consent.log.postgres import PostgresLog
+        return PostgresLog(
+            address, writable=writable, spool=spool or "", revive=revive, limit=limit
+        )
     from consent.log.sqlite import SqliteLog
 
-    return SqliteLog(_path(address), writable=writable, revive=revive, limit=limit)
+    return SqliteLog(address, writable=writable, revive=revive, limit=limit, spool=spool)
 
 
-def create_log(address: str, site: str, *, like: Mapping[str, str] | None = None) -> None:
+def create_log(
+    address: str,
+    site: str,
+    *,
+    like: Mapping[str, str] | None = None,
+    roles: Roles | None = None,
+) -> None:
     """Make an empty log for a site at an address where nothing is yet.
 
     `like` is the meta of a log that is to be moved here: its id and the time of its making stay,
-    so that its checkpoints are this log's too. Raises `LogError` when something is there already,
-    `LogUnavailable` when the file cannot be made.
+    so that its checkpoints are this log's too. `roles` are those that use a log in PostgreSQL,
+    where the address is an administrator's. Raises `LogError` when something is there already,
+    `LogUnavailable` when the log cannot be made.
     """
-    from consent.log.sqlite_file import create
+    if _in_postgres(address):
+        with _driver():
+            from consent.log import postgres_schema
+        postgres_schema.create(address, site, like or {}, roles or Roles())
+    else:
+        from consent.log import sqlite_file
 
-    create(_path(address), site, like or {})
+        sqlite_file.create(address, site, like or {})
 
 
-def _path(address: str) -> str:
-    if "://" in address:
-        scheme = address.partition("://")[0]
-        raise LogError(f"no log engine for {scheme}://; write the path of a SQLite file")
-    return address
+def _in_postgres(address: str) -> bool:
+    scheme, mark, _ = address.partition("://")
+    if mark and scheme not in ("postgresql", "postgres"):
+        raise LogError(
+            f"no log engine for {scheme}://; write the path of a SQLite file, or postgresql://…"
+        )
+    return bool(mark)
+
+
+@contextmanager
+def _driver() -> Iterator[None]:
+    """Say what to install when the driver is missing."""
+    try:
+        yield
+    except ImportError as error:
+        if (error.name or "psycopg").partition(".")[0] != "psycopg":
+            raise
+        raise LogError(
+            "the log is in PostgreSQL, and the driver for it cannot be loaded; install it with:"
+            " pip install 'consent[postgresql]'"
+        ) from error
+
+
+class Roles(NamedTuple):
+    """The roles that use a log in PostgreSQL (R39), and whether triggers watch over them besides.
+
+    The application's adds entries; the maintenance's may remove content that an expiry names.
+    """
+
+    application: str = "consent_application"
+    maintenance: str = "consent_maintenance"
+    triggers: bool = True
 
 
 @dataclass(frozen=True, slots=True)

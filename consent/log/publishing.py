@@ -24,6 +24,7 @@ SECRETS = (
     "CONSENT_CHECKPOINT_KEYS",
     "CONSENT_LOG_URL",
     "CONSENT_METRICS_TOKEN",
+    "PGPASSWORD",
 )
 """What the hook has no need of."""
 

@@ -162,6 +162,7 @@ class SqliteLog:
         writable: bool,
         revive: Callable[[Entry], Entry] | None = None,
         limit: int = 4096,
+        spool: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Open the file; parameters and errors as `consent.log.open_log`."""
@@ -178,7 +179,9 @@ class SqliteLog:
             return
         open_writing(path).close()
         self._engine = SqliteEngine(path, clock=clock)
-        self._writes = Writer(self._engine, Spool(path + ".spool"), limit=limit, revive=revive)
+        self._writes = Writer(
+            self._engine, Spool(spool or path + ".spool"), limit=limit, revive=revive
+        )
         # Straight to the writer: every decision of every visitor passes here.
         self.append = self._writes.append  # type: ignore[method-assign]
 

@@ -99,14 +99,8 @@ class Runtime:
             from .metrics import Metrics
 
             self.metrics = Metrics(self)
-        checkpoints = settings.checkpoints
-        self.publisher = Publisher(
-            lambda: self.log,
-            settings.checkpoint_keys,
-            60 * checkpoints.every,
-            checkpoints.file,
-            checkpoints.hook,
-        )
+        keys, due = settings.checkpoint_keys, settings.checkpoints
+        self.publisher = Publisher(lambda: self.log, keys, 60 * due.every, due.file, due.hook)
         self._scopes: dict[str, Scope] = {}
         self.recorded = False
         self._lock, self._opening, self._recording = Lock(), Lock(), Lock()
@@ -250,11 +244,15 @@ class Runtime:
         if self._log is None:
             with self._opening:
                 if self._log is None:
-                    opened = open_log(self.settings.log, writable=True, revive=revived)
-                    if self.metrics is not None:
-                        opened.measure(self.metrics)
-                    self._log = opened
+                    self._log = self._opened()
         return self._log
+
+    def _opened(self) -> Log:
+        address, spool = self.settings.log, self.settings.spool
+        log = open_log(address, writable=True, revive=revived, spool=spool)
+        if self.metrics is not None:
+            log.measure(self.metrics)
+        return log
 
     def spool(self, entry: Entry) -> None:
         """Keep a refusal or a withdrawal until the log works again (R34).
@@ -264,7 +262,7 @@ class Runtime:
         if self._log is not None:
             self._log.spool(entry)
         else:
-            Spool(f"{self.settings.log}.spool").add(entry)
+            Spool(self.settings.spool).add(entry)
 
     def count(self, *names: str) -> None:
         """Add one to counters of today; while there is no log to count in, nothing is counted."""

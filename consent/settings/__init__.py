@@ -100,6 +100,7 @@ class Settings:
     theme: Theme
     notices: Notices | None
     log: str
+    spool: str
     prefix: str
     cookie: str
     memory: Memory
@@ -160,7 +161,8 @@ def parse(
         banner=_banner(root.inner("banner")),
         theme=read_theme(root.inner("theme")),
         notices=_notices(root, file.parent, site.languages),
-        log=_log(root, file.parent, environ),
+        log=(log := _log(root, file.parent, environ)),
+        spool=_spool(root, file.parent, log),
         prefix=_prefix(root),
         cookie=cookie,
         memory=memory,
@@ -284,11 +286,17 @@ def _log(root: Reader, base: Path, environ: Mapping[str, str]) -> str:
     address = environ.get("CONSENT_LOG_URL") or written
     if not address:
         root.fault("log", "is missing", 'write log = "consent-log.sqlite3" above the first table')
-    if re.search(r"//[^/@]*:[^/@]*@", written):
+    if re.search(r"//[^/@]*:[^/@]*@|[?&]password=", written):
         root.fault("log", "holds a password", "give the address in CONSENT_LOG_URL instead")
     if "://" in address:
         return address
     return str((base / address).resolve())
+
+
+def _spool(root: Reader, base: Path, log: str) -> str:
+    """Where refusals wait while the log is down: beside a file, else beside the settings."""
+    beside = "consent-log.spool" if "://" in log else f"{log}.spool"
+    return str((base / root.text("spool", beside)).resolve())
 
 
 def _prefix(root: Reader) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.unit.log_engines import ENGINES
+from tests.unit.log_engines import ENGINES, created, opened
 
 if TYPE_CHECKING:
     from consent.log import Log
     from tests.unit.log_engines import LogEngine
     from tests.unit.proof_samples import Story
+    from tests.unit.postgres_server import Server
     from tests.unit.small_site import Make, Site
 
 # How long an example takes says what else the machine does.
@@ -30,6 +32,29 @@ def no_name_server() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(address, "resolve", lambda host: [])
         yield
+
+
+def _server() -> Server | None:
+    """The database server of the tests, once one was started."""
+    module = sys.modules.get("tests.unit.postgres_server")
+    started = module is not None and module.shared.cache_info().currsize
+    return module.shared() if started else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_server_left() -> Iterator[None]:
+    """The database server ends with the tests."""
+    yield
+    if (server := _server()) is not None:
+        server.close()
+
+
+@pytest.fixture(autouse=True)
+def databases_used_again() -> Iterator[None]:
+    """Databases are dear to make: those of a test are the next one's."""
+    yield
+    if (server := _server()) is not None:
+        server.give_back()
 
 
 @pytest.fixture
@@ -72,26 +97,22 @@ def engine(request: pytest.FixtureRequest) -> LogEngine:
 @pytest.fixture
 def address(engine: LogEngine, tmp_path: Path) -> str:
     """The address of an empty log."""
-    from consent.log import create_log
-
     found = engine.address(tmp_path)
-    create_log(found, "example.fi")
+    created(found)
     return found
 
 
 @pytest.fixture
 def open_again(address: str) -> Iterator[Callable[..., Log]]:
     """Opens the test's log, any number of times, and closes it afterwards."""
-    from consent.log import open_log
+    logs: list[Log] = []
 
-    opened: list[Log] = []
-
-    def again(*, writable: bool = True, **options: object) -> Log:
-        opened.append(open_log(address, writable=writable, **options))
-        return opened[-1]
+    def again(**options: object) -> Log:
+        logs.append(opened(address, **options))
+        return logs[-1]
 
     yield again
-    for log in opened:
+    for log in logs:
         log.close()
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
-from consent.log import Entry, Log
+from consent.log import Entry, Log, Roles, create_log, open_log
 from consent.log.verify import verify
 from consent.record import canonical
 
@@ -19,7 +20,37 @@ class LogEngine(NamedTuple):
     address: Callable[[Path], str]
 
 
-ENGINES = [LogEngine("sqlite", lambda folder: str(folder / "log.sqlite3"))]
+def _database(folder: Path) -> str:
+    from tests.unit.postgres_server import shared
+
+    server = shared()
+    return server.address(server.database(), APPLICATION)
+
+
+ENGINES = [
+    LogEngine("sqlite", lambda folder: str(folder / "log.sqlite3")),
+    LogEngine("postgresql", _database),
+]
+APPLICATION, MAINTENANCE = Roles()[:2]
+
+
+def created(address: str, site: str = "example.fi", **options: object) -> None:
+    """Make a log; in PostgreSQL as the administrator, who is nobody that uses it."""
+    create_log(address.replace(f"//{APPLICATION}@", "//postgres@"), site, **options)
+
+
+def opened(
+    address: str, *, writable: bool = True, maintenance: bool = False, **options: object
+) -> Log:
+    """Open a log as the site does, or as whoever maintains it, who may do a little more."""
+    if "://" in address:
+        parts = urlsplit(address)
+        # Beside the server's socket, if the test does not say otherwise.
+        for folder in parse_qs(parts.query).get("host", []):
+            options.setdefault("spool", f"{folder}{parts.path}.spool")
+        if maintenance:
+            address = address.replace(f"//{APPLICATION}@", f"//{MAINTENANCE}@")
+    return open_log(address, writable=writable, **options)
 
 
 def consent_id(number: int) -> str:

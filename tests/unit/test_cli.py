@@ -182,11 +182,18 @@ def test_check_warns_of_an_address_that_leads_elsewhere(run, folder, monkeypatch
     assert "\nwarning: www.example.fi leads to 203.0.113.7, and this machine" in out
 
 
-def test_check_shows_no_password_of_the_log(run, folder, monkeypatch):
-    monkeypatch.setenv("CONSENT_LOG_URL", "postgresql://me:private@db/consent")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://me:private@127.0.0.1:1/consent",
+        "postgresql://127.0.0.1:1/consent?user=me&password=private",
+    ],
+)
+def test_check_shows_no_password_of_the_log(run, folder, monkeypatch, address):
+    monkeypatch.setenv("CONSENT_LOG_URL", address)
     code, out, _ = run("check")
     assert code == 0
-    assert "postgresql://db/consent" in out
+    assert "postgresql://127.0.0.1:1/consent (" in out
     assert "private" not in out
 
 

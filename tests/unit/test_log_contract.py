@@ -6,17 +6,25 @@ import asyncio
 import time
 from concurrent.futures import wait
 from dataclasses import replace
-from pathlib import Path
 
 import anyio
 import pytest
 
 from consent.errors import LogError, LogMissing, LogUnavailable
-from consent.log import Entry, create_log, open_log
+from consent.log import Entry, open_log
 from consent.log.tree import root_of
 from consent.log.verify import verify
 from consent.record import canonical
-from tests.unit.log_engines import append, artifact, check, consent_id, grant, refusal
+from tests.unit.log_engines import (
+    append,
+    artifact,
+    check,
+    consent_id,
+    created,
+    grant,
+    opened,
+    refusal,
+)
 
 
 def test_a_new_log_is_empty_and_knows_its_site(log):
@@ -30,16 +38,18 @@ def test_a_new_log_is_empty_and_knows_its_site(log):
 
 
 def test_a_log_is_never_made_over_what_is_there(address):
-    before = Path(address).read_bytes()
+    with opened(address, writable=False).snapshot() as snapshot:
+        before = dict(snapshot.meta)
     with pytest.raises(LogError, match="exists"):
-        create_log(address, "other")
-    assert Path(address).read_bytes() == before
+        created(address, "other")
+    with opened(address, writable=False).snapshot() as snapshot:
+        assert snapshot.meta == before
 
 
 @pytest.mark.parametrize("writable", [True, False])
 def test_a_wrong_path_never_makes_a_log(engine, tmp_path, writable):
     with pytest.raises(LogMissing, match="consent log create"):
-        open_log(engine.address(tmp_path), writable=writable)
+        opened(engine.address(tmp_path), writable=writable)
     assert list(tmp_path.iterdir()) == []
 
 

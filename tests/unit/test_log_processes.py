@@ -5,21 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from consent.log import Log, create_log, open_log
+from consent.log import Log
 from consent.log.verify import verify
-from tests.unit.log_engines import ENGINES, grant
+from tests.unit.log_engines import grant, opened
 from tests.unit.patience import exit_code
-
-
-@pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    found = request.param.address(tmp_path)
-    create_log(found, "example.fi")
-    return found
 
 
 def append(log: Log, number: int) -> int:
@@ -35,9 +27,8 @@ def check(log: Log) -> None:
 WRITE = """
 import sys
 from concurrent.futures import wait
-from consent.log import open_log
-from tests.unit.log_engines import grant, refusal
-log = open_log(sys.argv[1], writable=True)
+from tests.unit.log_engines import grant, opened, refusal
+log = opened(sys.argv[1])
 first = int(sys.argv[2])
 for start in range(first, first + 1500, 25):
     futures = [log.append_soon(grant(number)) for number in range(start, start + 25)]
@@ -63,13 +54,13 @@ def test_two_processes_append_to_one_tree_without_forks(address):
     assert len(set(grants)) == 3000
     assert len(set(refusals)) == 60
     assert sorted({*grants, *refusals}) == list(range(3060))
-    check(open_log(address, writable=False))
+    check(opened(address, writable=False))
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_child_appends_too(address):
     """Threads and connections stay in the parent; the child begins its own."""
-    log = open_log(address, writable=True)
+    log = opened(address)
     append(log, 1)
     pid = os.fork()
     if pid == 0:

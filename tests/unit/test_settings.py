@@ -138,6 +138,14 @@ def test_the_environment_may_name_the_log(read):
     assert read(changed("log", ...), environ).log == "postgresql://me:pw@db/consent"
 
 
+def test_refusals_wait_beside_the_log_or_beside_the_settings(read, folder):
+    """R34: a database has no place at its side."""
+    assert read(full()).spool == str(folder / "log.sqlite3.spool")
+    for address in ("postgresql://db/consent", "postgresql:///consent?host=%2Frun%2Fpostgresql"):
+        assert read(changed("log", address)).spool == str(folder / "consent-log.spool")
+    assert read(changed("spool", "kept/refusals")).spool == str(folder / "kept" / "refusals")
+
+
 @pytest.mark.parametrize("service", sorted({*catalogue.ids()} - {"consent"}))
 def test_every_service_of_the_catalogue_can_be_used_as_it_is(service, read):
     table = full()

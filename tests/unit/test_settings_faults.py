@@ -71,6 +71,13 @@ FAULTS = {
     # R127: downwards only
     "long keeping": ("retention_months", 37, "retention_months", "is 37", "from 1 to 36"),
     "no keeping": ("retention_months", 0, "retention_months", "is 0", "from 1 to 36"),
+    "password at the end": (
+        "log",
+        "postgresql://db/x?user=me&password=pw",
+        "log",
+        "holds a password",
+        "CONSENT_LOG_URL",
+    ),
     "prefix": ("prefix", "valinnat", "prefix", "valinnat", '"/choices"'),
     "prefix of two slashes": ("prefix", "//evil.example", "prefix", "//evil", '"/choices"'),
     "prefix with dots": ("prefix", "/../x", "prefix", "/../x", '"/choices"'),

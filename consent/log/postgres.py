@@ -1,0 +1,348 @@
+"""The PostgreSQL engine: a log in a database, shared by any number of machines.
+
+Entries and contents stand one in a row: measured, that costs no more here than packing them in
+runs, and lets content be removed by its row and a key be unique by an index.
+"""
+
+# The queries are joined from constants that stand here.
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, closing, contextmanager
+from hashlib import sha256
+from itertools import count
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+import psycopg
+
+from consent.errors import LogCorrupt, LogError
+from consent.log import Appended, Counter, Entry, Head, Health, Meter, Row, Run, Snapshot
+from consent.log.postgres_change import adopt, expire
+from consent.log.postgres_schema import faults
+from consent.log.postgres_server import PATIENCE, Session, open_session, shown, translated
+from consent.log.postgres_write import PostgresEngine
+from consent.log.runs import NO_ID, NO_KEY, RUN, pack
+from consent.log.spool import Spool
+from consent.log.tree import SALT_SIZE
+from consent.log.writer import Writer
+
+PAGE = 500
+"""Rows that come over the network at a time."""
+
+_ROW = """SELECT e.seq, e.kind, e.leaf, c.body, c.salt, c.consent_id
+    FROM consent.entries AS e LEFT JOIN consent.contents AS c ON c.seq = e.seq"""
+# The condition on `c` besides lets the two be read side by side, from the start on.
+_ROWS = f"""{_ROW} AND c.seq >= %b::bigint AND c.seq < %b::bigint
+    WHERE e.seq >= %b::bigint AND e.seq < %b::bigint ORDER BY e.seq"""
+_OF_ID = f"""{_ROW} WHERE c.consent_id IS NOT NULL AND c.consent_id = %b
+    AND e.seq >= %b::bigint AND e.seq < %b::bigint ORDER BY e.seq"""
+_OF_KIND = (
+    f"""{_ROW} WHERE e.kind = %b{{}} AND e.seq > %b::bigint ORDER BY e.seq LIMIT %b::bigint"""
+)
+_LAST = """SELECT c.body FROM consent.contents AS c
+    JOIN consent.entries AS e ON e.seq = c.seq
+    WHERE e.kind = %b{} ORDER BY {} DESC LIMIT 1"""
+_LEAVES = """SELECT leaf FROM consent.entries
+    WHERE seq >= %b::bigint AND seq < %b::bigint ORDER BY seq"""
+_TILES = """SELECT root FROM consent.tiles
+    WHERE level = %b::int AND at >= %b::bigint AND at < %b::bigint ORDER BY at"""
+_HEAD = "SELECT size, root FROM consent.head"
+_META = """SELECT name, value FROM consent.meta
+    WHERE name NOT IN ('application', 'maintenance', 'triggers')"""
+_STRAY = """SELECT seq FROM consent.contents AS c
+    WHERE NOT EXISTS (SELECT 1 FROM consent.entries AS e WHERE e.seq = c.seq)
+    ORDER BY seq LIMIT 1"""
+_PUT_ARTIFACT = """INSERT INTO consent.artifacts (hash, media_type, body)
+    VALUES (%b, %b, %b) ON CONFLICT (hash) DO NOTHING"""
+_PUT_CHECKPOINT = """INSERT INTO consent.checkpoints (size, note)
+    VALUES (%b::bigint, %b) ON CONFLICT (size) DO NOTHING"""
+_ALL = 2**62
+
+
+def _rare(kind: str) -> str:
+    """Let a query use the index of the kinds that are few."""
+    return "" if kind == "consent" else " AND e.kind <> 'consent'"
+
+
+def _head(rows: list[tuple[Any, ...]]) -> Head:
+    if not rows:
+        raise LogCorrupt(["the log has no head"])
+    return Head(*rows[0])
+
+
+def _of_kind(ask: Callable[..., list[tuple[Any, ...]]], kind: str) -> Iterator[Row]:
+    """Give the entries of a kind in order, some at a time."""
+    after = -1
+    while page := ask(_OF_KIND.format(_rare(kind)), kind, after, PAGE // 10):
+        yield from map(Row._make, page)
+        after = page[-1][0]
+
+
+class PostgresSnapshot:
+    """One unchanging view of the database; see `consent.log.Snapshot`."""
+
+    def __init__(self, session: Session, address: str) -> None:
+        """Take a connection inside a transaction, and the address for messages."""
+        self._session = session
+        self._address = address
+        self._names = count()
+
+    def _ask(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        with translated(self._address):
+            return self._session.ask(query, *parameters)
+
+    def _stream(self, query: str, *parameters: object) -> Iterator[tuple[Any, ...]]:
+        """Give the rows of a query as they are wanted, through a cursor of the server's."""
+        with translated(self._address), self._session.cursor(f"c{next(self._names)}") as cursor:
+            cursor.itersize = PAGE
+            yield from cursor.execute(query, parameters, binary=True)
+
+    @property
+    def meta(self) -> Mapping[str, str]:
+        """Give what is written about the log itself."""
+        return dict(self._ask(_META))
+
+    def head(self) -> Head:
+        """Give the head as stored."""
+        return _head(self._ask(_HEAD))
+
+    def edge(self) -> bytes:
+        """Give the edge as stored."""
+        found = self._ask("SELECT edge FROM consent.head")
+        return found[0][0] if found else b""
+
+    def rows(
+        self, start: int = 0, stop: int | None = None, consent_id: str | None = None
+    ) -> Iterator[Row]:
+        """Give entries in order."""
+        part = (start, _ALL if stop is None else stop)
+        if consent_id is None:
+            return map(Row._make, self._stream(_ROWS, *part, *part))
+        return map(Row._make, self._stream(_OF_ID, consent_id, *part))
+
+    def runs(self, start: int = 0, stop: int | None = None) -> Iterator[Run]:
+        """Give entries in order, packed as far as they are of one kind and without a gap."""
+        run: list[Row] = []
+        for row in self.rows(start, stop):
+            if run and (len(run) == RUN or (row.seq, row.kind) != (run[-1].seq + 1, run[-1].kind)):
+                yield _packed(run)
+                run = []
+            run.append(row)
+        if run:
+            yield _packed(run)
+
+    def of_kind(self, kind: str) -> Iterator[Row]:
+        """Give the entries of a kind in order."""
+        return _of_kind(self._ask, kind)
+
+    def leaves(self, start: int, stop: int) -> list[bytes]:
+        """Give leaves as stored."""
+        return [leaf for (leaf,) in self._ask(_LEAVES, start, stop)]
+
+    def tiles(self, level: int, start: int = 0, stop: int = _ALL) -> Iterator[bytes]:
+        """Give the roots of tiles as stored."""
+        return (root for (root,) in self._stream(_TILES, level, start, stop))
+
+    def checkpoints(self) -> Iterator[tuple[int, str]]:
+        """Give checkpoints by size."""
+        query = "SELECT size, note FROM consent.checkpoints ORDER BY size"
+        return ((size, note) for size, note in self._stream(query))
+
+    def artifacts(self) -> Iterator[tuple[str, str, bytes]]:
+        """Give artifacts by hash."""
+        query = "SELECT hash, media_type, body FROM consent.artifacts ORDER BY hash"
+        return ((name, kind, body) for name, kind, body in self._stream(query))
+
+    def counts(self) -> Iterator[Counter]:
+        """Give counters by day and name."""
+        query = "SELECT day, name, n FROM consent.counters ORDER BY day, name"
+        return map(Counter._make, self._stream(query))
+
+    def faults(self) -> Iterator[str]:
+        """Name missing or changed indexes, triggers and grants, unsafe settings, and strays."""
+        with translated(self._address):
+            yield from faults(self._session)
+        for (seq,) in self._ask(_STRAY):
+            yield f"contents: {seq} belongs to no entry"
+
+
+def _packed(rows: Sequence[Row]) -> Run:
+    first, kind = rows[0].seq, rows[0].kind
+    leaves = b"".join([row.leaf for row in rows])
+    if all(row.body is None for row in rows):
+        return Run(first, kind, leaves, None, None, None, None)
+    ids = [row.consent_id or NO_ID for row in rows]
+    salts = b"".join([row.salt or bytes(SALT_SIZE) for row in rows])
+    packed = pack(ids, [NO_KEY] * len(rows), salts, [row.body or b"" for row in rows])
+    return Run(first, kind, leaves, packed.consent_ids, packed.salts, packed.sizes, packed.bodies)
+
+
+class PostgresLog:
+    """A log in a PostgreSQL database; see `consent.log.Log`."""
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        writable: bool,
+        spool: str = "",
+        revive: Callable[[Entry], Entry] | None = None,
+        limit: int = 4096,
+        patience: float = PATIENCE,
+    ) -> None:
+        """Look at the log; parameters and errors as `consent.log.open_log`."""
+        self.address = address
+        self.patience = patience
+        self._lock = Lock()
+        self._reader: Session | None = None
+        self._engine: PostgresEngine | None = None
+        open_session(address, patience).let_go()
+        if not writable:
+            return
+        self._engine = PostgresEngine(address, patience=patience)
+        self._writes = Writer(self._engine, Spool(spool), limit=limit, revive=revive)
+        # Straight to the writer: every decision of every visitor passes here.
+        self.append = self._writes.append  # type: ignore[method-assign]
+
+    @property
+    def _writer(self) -> Writer:
+        if self._engine is None:
+            raise LogError(f"{shown(self.address)} is open for reading only")
+        return self._writes
+
+    async def append(self, entry: Entry) -> Appended:
+        """Append an entry; see `Log.append`."""
+        return await self._writer.append(entry)
+
+    def append_soon(self, entry: Entry) -> Future[Appended]:
+        """Queue an entry; see `Log.append_soon`."""
+        return self._writer.append_soon(entry)
+
+    def spool(self, entry: Entry) -> None:
+        """Keep an entry until the log works again; see `Log.spool`."""
+        self._writer.spool(entry)
+
+    def count(self, day: str, name: str, n: int = 1) -> None:
+        """Add to a daily counter; see `Log.count`."""
+        self._writer.count(day, name, n)
+
+    def measure(self, meter: Meter) -> None:
+        """Tell a meter of what is written; see `Log.measure`."""
+        self._writer.meter = meter
+
+    def health(self) -> Health:
+        """Tell how writing does; see `Log.health`."""
+        return self._writer.health()
+
+    def put_artifacts(self, artifacts: Mapping[str, tuple[str, bytes]]) -> None:
+        """Store artifacts; see `Log.put_artifacts`."""
+        for name, (_, body) in artifacts.items():
+            if sha256(body).hexdigest() != name:
+                raise ValueError(f"{name} is not the SHA-256 of its {len(body)} bytes")
+        with self._changing(self.patience) as session, session.transaction():
+            # In one order for all, so that no two wait for each other.
+            for name in sorted(artifacts):
+                session.execute(_PUT_ARTIFACT, (name, *artifacts[name]), prepare=True)
+
+    def put_checkpoint(self, size: int, note: str) -> None:
+        """Keep a checkpoint; see `Log.put_checkpoint`."""
+        with self._changing(self.patience) as session:
+            session.execute(_PUT_CHECKPOINT, (size, note))
+
+    def expire(
+        self, entry: Entry, seqs: Sequence[range], artifacts: Collection[str] = ()
+    ) -> Appended:
+        """Remove what an expiry entry names; see `Log.expire`."""
+        with self._changing() as session:
+            return expire(session, entry, seqs, artifacts)
+
+    def adopt(self, rows: Sequence[Row]) -> Head:
+        """Append entries of another log; see `Log.adopt`."""
+        with self._changing() as session:
+            return adopt(session, rows)
+
+    def artifact(self, hash_hex: str) -> tuple[str, bytes] | None:
+        """Give an artifact; see `Log.artifact`."""
+        query = "SELECT media_type, body FROM consent.artifacts WHERE hash = %b"
+        found = self._ask(query, hash_hex)
+        return (found[0][0], found[0][1]) if found else None
+
+    def last(self, kind: str, consent_id: str | None = None) -> bytes | None:
+        """Give the newest body; see `Log.last`."""
+        if consent_id is None:
+            found = self._ask(_LAST.format(_rare(kind), "e.seq"), kind)
+        else:
+            mine = " AND c.consent_id IS NOT NULL AND c.consent_id = %b"
+            found = self._ask(_LAST.format(mine, "c.seq"), kind, consent_id)
+        return found[0][0] if found else None
+
+    def bodies(self, kind: str) -> Iterator[tuple[int, bytes]]:
+        """Give all bodies of a kind; see `Log.bodies`."""
+        # Some at a time: no view stays open while the caller thinks.
+        for row in _of_kind(self._ask, kind):
+            if row.body is not None:
+                yield row.seq, row.body
+
+    def head(self) -> Head:
+        """Give size and root; see `Log.head`."""
+        return _head(self._ask(_HEAD))
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """Open one unchanging view; see `Log.snapshot`."""
+        return self._view()
+
+    def close(self) -> None:
+        """Write what waits and let go of the connections; see `Log.close`."""
+        if self._engine is not None:
+            self._writes.close()
+        with self._lock:
+            if self._reader is not None:
+                self._reader.let_go()
+            self._reader = None
+
+    @contextmanager
+    def _changing(self, patience: float | None = None) -> Iterator[Session]:
+        """Give a connection of its own, which may take its time unless told otherwise."""
+        assert self._writer
+        with translated(self.address):
+            session = open_session(self.address, patience)
+            try:
+                yield session
+            finally:
+                session.let_go()
+
+    @contextmanager
+    def _view(self) -> Iterator[Snapshot]:
+        with translated(self.address):
+            session = open_session(self.address, None)
+            try:
+                session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                yield PostgresSnapshot(session, self.address)
+            finally:
+                session.let_go()
+
+    def _ask(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Answer a short question: in a running site from a connection kept for that."""
+        if self._engine is None:
+            with translated(self.address), closing(open_session(self.address)) as session:
+                return session.ask(query, *parameters)
+        with self._lock, translated(self.address):
+            until = monotonic() + self.patience
+            if self._reader is not None and self._reader.pid == os.getpid():
+                try:
+                    self._reader.until = until
+                    return self._reader.ask(query, *parameters)
+                except psycopg.OperationalError:
+                    if monotonic() > until:
+                        raise
+            # None yet, the parent's, or lost: a server that is back is asked once more.
+            if self._reader is not None:
+                self._reader.let_go()
+                self._reader = None
+            self._reader = open_session(self.address, max(1.0, until - monotonic()))
+            return self._reader.ask(query, *parameters)
