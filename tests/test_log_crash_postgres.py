@@ -15,8 +15,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from consent.log import create_log
 from consent.log.verify import verify
-from tests.unit.log_engines import APPLICATION, created, grant, opened
+from tests.unit.log_engines import grant, opened
 from tests.unit.patience import until
 from tests.unit.postgres_server import Server
 
@@ -86,8 +87,8 @@ def server() -> Iterator[Server]:
 
 def test_every_acknowledged_entry_outlives_kill_9_of_the_database(server: Server) -> None:
     """Two processes append all the while, and find the server again by themselves."""
-    address = server.address(server.database(), APPLICATION)
-    created(address)
+    address = server.address(server.database())
+    create_log(address, "example.fi")
     writers = [Writer(address, first) for first in (0, 500_000_000)]
     try:
         for _ in range(KILLS):

@@ -6,12 +6,14 @@ Both are for maintenance from a terminal, while sites append to the same log.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 
 from consent.errors import LogError
 from consent.log import Appended, Entry, Head, Row
 from consent.log.batch import Group
+from consent.log.expiry import named_by, removed_by
 from consent.log.postgres_batch import NOTHING, Asked, Columns, append, look, step
-from consent.log.postgres_server import Session
+from consent.log.postgres_server import Numbers, Session, Texts
 from consent.log.postgres_write import columns
 
 _NAME = """INSERT INTO consent.expired (start, stop, seq)
@@ -36,16 +38,23 @@ def expire(
     group = Group(head.size)
     (appended,) = group.add([entry], [None], found)
     append(session, step(head, columns(group), {}, NOTHING))
-    if seqs:
-        starts, stops = [each.start for each in seqs], [each.stop for each in seqs]
-        session.execute(_NAME, (appended.seq, starts, stops))
-        for start, stop in zip(starts, stops, strict=True):
-            session.execute(_REMOVE, (start, stop), prepare=True)
-    if artifacts:
-        session.execute(_DROP, (appended.seq, list(artifacts)))
-        session.execute(_FORGET, (list(artifacts),))
+    _remove(session, appended.seq, [(each.start, each.stop) for each in seqs], artifacts)
     session.execute("COMMIT")
     return appended
+
+
+def _remove(
+    session: Session, seq: int, ranges: Sequence[tuple[int, int]], artifacts: Collection[str]
+) -> None:
+    """Remove what an expiry entry at a place names."""
+    if ranges:
+        starts, stops = zip(*ranges, strict=True)
+        session.execute(_NAME, (seq, Numbers(starts), Numbers(stops)))
+        for each in ranges:
+            session.execute(_REMOVE, each, prepare=True)
+    if artifacts:
+        session.execute(_DROP, (seq, Texts(artifacts)))
+        session.execute(_FORGET, (Texts(artifacts),))
 
 
 def adopt(session: Session, rows: Sequence[Row]) -> Head:
@@ -66,5 +75,10 @@ def adopt(session: Session, rows: Sequence[Row]) -> Head:
         moving = step(head, new, {}, NOTHING)
         append(session, moving)
         head = moving.moved
+    for row in rows:
+        if row.kind == "expiry":
+            with suppress(ValueError, TypeError):  # what says so wrongly, verification tells
+                named = named_by(row.seq, row.body)
+                _remove(session, row.seq, named, removed_by(row.body))
     session.execute("COMMIT")
     return Head(head.size, head.root)

@@ -25,9 +25,9 @@ from tempfile import TemporaryDirectory
 
 from bench_log import Append, Numbers, RawGroup, Slice, decision, run_slice
 
-from consent.log import Log
+from consent.log import Log, create_log
 from consent.log.verify import verify
-from tests.unit.log_engines import APPLICATION, created, opened
+from tests.unit.log_engines import opened
 from tests.unit.postgres_server import Server
 
 TARGET = 2.5
@@ -49,9 +49,9 @@ def served() -> Iterator[Server]:
 
 
 def empty_log(server: Server) -> str:
-    """Make a log and give the address at which a site uses it."""
-    address = server.address(server.database(), APPLICATION)
-    created(address)
+    """Make a log and give its address."""
+    address = server.address(server.database())
+    create_log(address, "example.fi")
     return address
 
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.unit.log_engines import ENGINES, created, opened
+from tests.unit.log_engines import ENGINES, MAINTENANCE, opened
 
 if TYPE_CHECKING:
     from consent.log import Log
     from tests.unit.log_engines import LogEngine
-    from tests.unit.proof_samples import Story
     from tests.unit.postgres_server import Server
+    from tests.unit.proof_samples import Story
     from tests.unit.small_site import Make, Site
 
 # How long an example takes says what else the machine does.
@@ -97,18 +97,26 @@ def engine(request: pytest.FixtureRequest) -> LogEngine:
 @pytest.fixture
 def address(engine: LogEngine, tmp_path: Path) -> str:
     """The address of an empty log."""
+    from consent.log import create_log
+
     found = engine.address(tmp_path)
-    created(found)
+    create_log(found, "example.fi")
     return found
 
 
 @pytest.fixture
-def open_again(address: str) -> Iterator[Callable[..., Log]]:
+def role() -> str:
+    """The role in which a test opens its log, where there are roles: the one that may expire."""
+    return MAINTENANCE
+
+
+@pytest.fixture
+def open_again(address: str, role: str) -> Iterator[Callable[..., Log]]:
     """Opens the test's log, any number of times, and closes it afterwards."""
     logs: list[Log] = []
 
     def again(**options: object) -> Log:
-        logs.append(opened(address, **options))
+        logs.append(opened(address, role=role, **options))
         return logs[-1]
 
     yield again

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from consent.log import Entry, Log, Roles, create_log, open_log
+from consent.log import Entry, Log, Roles, open_log
 from consent.log.verify import verify
 from consent.record import canonical
 
 
 class LogEngine(NamedTuple):
-    """A kind of log: `address` names one, not yet made, that belongs to a test's own folder."""
+    """A kind of log: `address` names one, not yet made, that belongs to a test's own folder.
+
+    In PostgreSQL it is that of an administrator, who may do anything but what triggers refuse.
+    """
 
     name: str
     address: Callable[[Path], str]
@@ -24,7 +27,7 @@ def _database(folder: Path) -> str:
     from tests.unit.postgres_server import shared
 
     server = shared()
-    return server.address(server.database(), APPLICATION)
+    return server.address(server.database())
 
 
 ENGINES = [
@@ -34,22 +37,16 @@ ENGINES = [
 APPLICATION, MAINTENANCE = Roles()[:2]
 
 
-def created(address: str, site: str = "example.fi", **options: object) -> None:
-    """Make a log; in PostgreSQL as the administrator, who is nobody that uses it."""
-    create_log(address.replace(f"//{APPLICATION}@", "//postgres@"), site, **options)
-
-
 def opened(
-    address: str, *, writable: bool = True, maintenance: bool = False, **options: object
+    address: str, *, writable: bool = True, role: str = APPLICATION, **options: object
 ) -> Log:
-    """Open a log as the site does, or as whoever maintains it, who may do a little more."""
+    """Open a log as a site does, or in PostgreSQL in another role."""
     if "://" in address:
         parts = urlsplit(address)
+        address = address.replace("//postgres@", f"//{role}@")
         # Beside the server's socket, if the test does not say otherwise.
         for folder in parse_qs(parts.query).get("host", []):
             options.setdefault("spool", f"{folder}{parts.path}.spool")
-        if maintenance:
-            address = address.replace(f"//{APPLICATION}@", f"//{MAINTENANCE}@")
     return open_log(address, writable=writable, **options)
 
 

@@ -110,7 +110,7 @@ def test_what_is_shown_exported_and_proven_is_what_was_appended(run, used, tmp_p
     assert json.loads(out)["body"]["consent_id"] == consent_id(7)
     assert run("log", "export", "-o", tmp_path / "log.jsonl")[0] == 0
     lines = (tmp_path / "log.jsonl").read_text().splitlines()
-    assert len(lines) == 321
+    assert sum('"seq":' in line for line in lines) == 320
     monkeypatch.setenv("CONSENT_CHECKPOINT_KEYS", new_key("www.example.fi"))
     assert run("log", "proof", consent_id(7), "-o", tmp_path / "proof.zip")[0] == 0
     with ZipFile(tmp_path / "proof.zip") as bundle:

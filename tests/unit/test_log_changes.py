@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from consent.errors import LogError
-from consent.log import Entry, Head, Log
+from consent.log import Entry, Head, Log, create_log, open_log
 from consent.log.expiry import expiry_entry
 from consent.log.proofs import included, inclusion, stored
 from tests.unit.log_engines import (
@@ -17,9 +17,7 @@ from tests.unit.log_engines import (
     artifact,
     check,
     consent_id,
-    created,
     grant,
-    opened,
     refusal,
 )
 
@@ -28,12 +26,6 @@ TIME = "2026-11-28T05:00:00Z"
 
 def expire(log: Log, *seqs: range) -> None:
     log.expire(expiry_entry(seqs, "retention", TIME), seqs)
-
-
-@pytest.fixture
-def log(open_again) -> Log:
-    """A log as maintenance opens it."""
-    return open_again(maintenance=True)
 
 
 @pytest.fixture
@@ -236,5 +228,5 @@ def _elsewhere(engine: LogEngine, folder: Path, meta: dict[str, str]) -> Log:
     other = folder / "elsewhere"
     other.mkdir()
     address = engine.address(other)
-    created(address, meta["site"], like=meta)
-    return opened(address, maintenance=True)
+    create_log(address, meta["site"], like=meta)
+    return open_log(address, writable=True)

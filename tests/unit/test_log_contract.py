@@ -11,20 +11,26 @@ import anyio
 import pytest
 
 from consent.errors import LogError, LogMissing, LogUnavailable
-from consent.log import Entry, open_log
+from consent.log import Entry, create_log, open_log
 from consent.log.tree import root_of
 from consent.log.verify import verify
 from consent.record import canonical
 from tests.unit.log_engines import (
+    APPLICATION,
     append,
     artifact,
     check,
     consent_id,
-    created,
     grant,
     opened,
     refusal,
 )
+
+
+@pytest.fixture
+def role() -> str:
+    """A site has no other rights than to append and to read (R39)."""
+    return APPLICATION
 
 
 def test_a_new_log_is_empty_and_knows_its_site(log):
@@ -41,7 +47,7 @@ def test_a_log_is_never_made_over_what_is_there(address):
     with opened(address, writable=False).snapshot() as snapshot:
         before = dict(snapshot.meta)
     with pytest.raises(LogError, match="exists"):
-        created(address, "other")
+        create_log(address, "other")
     with opened(address, writable=False).snapshot() as snapshot:
         assert snapshot.meta == before
 

@@ -21,7 +21,6 @@ from tests.unit.log_engines import (
     append,
     artifact,
     check,
-    created,
     grant,
     opened,
     refusal,
@@ -40,7 +39,7 @@ def server() -> Server:
 def database(server: Server) -> str:
     """A database with an empty log."""
     name = server.database()
-    created(server.address(name, APPLICATION))
+    create_log(server.address(name), "example.fi")
     return name
 
 
@@ -78,9 +77,9 @@ def guarded(server: Server) -> str:
     """A database with something in every table, which no test can change."""
     database = server.database()
     server.used.remove(database)  # it stays as it is for the tests of this file
-    address = server.address(database, APPLICATION)
-    created(address)
-    log = opened(address, maintenance=True)
+    address = server.address(database)
+    create_log(address, "example.fi")
+    log = opened(address, role=MAINTENANCE)
     fill(log)
     name, value = artifact(b"banner")
     log.put_artifacts({name: value})
@@ -204,8 +203,8 @@ def test_verify_names_what_guards_the_log_no_more(server, database, filled, stat
 def test_verify_says_when_the_server_does_not_wait_for_the_disk():
     careless = Server(fsync="off")
     try:
-        address = careless.address(careless.database(), APPLICATION)
-        created(address)
+        address = careless.address(careless.database())
+        create_log(address, "example.fi")
         with opened(address, writable=False).snapshot() as snapshot:
             assert list(snapshot.faults()) == [
                 "server: fsync is off, so that a power cut can lose or tear what was acknowledged"
@@ -229,21 +228,23 @@ def test_a_role_that_could_do_anything_is_refused(server, role):
     """R39: the owner of the tables, and a superuser, could switch everything off."""
     database = server.database()
     with pytest.raises(LogError, match=r"postgres may .* neither a superuser"):
-        created(server.address(database), roles=Roles(**{role: "postgres"}))
+        create_log(server.address(database), "example.fi", roles=Roles(**{role: "postgres"}))
     with pytest.raises(LogMissing):
         open_log(server.address(database), writable=False)
 
 
 def test_one_role_cannot_be_both(server):
     with pytest.raises(LogError, match="cannot be both"):
-        created(server.address(server.database()), roles=Roles(maintenance=APPLICATION))
+        create_log(
+            server.address(server.database()), "example.fi", roles=Roles(maintenance=APPLICATION)
+        )
 
 
 def test_roles_that_are_there_already_are_given_their_rights(server):
     name = "shop of somebody"  # to be quoted
     server.query("postgres", f'CREATE ROLE "{name}" LOGIN')
     database = server.database()
-    created(server.address(database), roles=Roles(application=name))
+    create_log(server.address(database), "example.fi", roles=Roles(application=name))
     log = open_log(server.address(database, "shop%20of%20somebody"), writable=True)
     append(log, grant(1))
     check(log)
@@ -253,7 +254,7 @@ def test_roles_that_are_there_already_are_given_their_rights(server):
 def test_a_log_without_triggers_is_held_by_grants_alone(server):
     """For servers that have no triggers; `verify` expects none then, and says so of any."""
     database = server.database()
-    created(server.address(database), roles=Roles(triggers=False))
+    create_log(server.address(database), "example.fi", roles=Roles(triggers=False))
     log = opened(server.address(database, APPLICATION))
     append(log, grant(1))
     check(log)
@@ -297,7 +298,7 @@ def test_a_log_that_could_not_be_made_leaves_nothing(server):
     database = server.database()
     server.query("postgres", f"ALTER DATABASE {database} SET default_transaction_read_only = on")
     with pytest.raises(LogUnavailable, match="takes no entries"):
-        created(server.address(database))
+        create_log(server.address(database), "example.fi")
     assert (
         server.query(database, "SELECT nspname FROM pg_namespace WHERE nspname = 'consent'") == []
     )
