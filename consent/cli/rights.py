@@ -100,7 +100,7 @@ def _access(arguments: argparse.Namespace) -> int:
     address = arguments.log or found.log
     log = open_log(address, writable=False)
     try:
-        held = _held(log, _spool(address), arguments.consent_id, found.retention_months)
+        held = _held(log, _spool(found, address), arguments.consent_id, found.retention_months)
     finally:
         log.close()
     if held is None:
@@ -117,10 +117,12 @@ def _nothing() -> int:
     return 1
 
 
-def _spool(address: str) -> Spool:
+def _spool(found: Settings, address: str) -> Spool:
     from ..log.spool import Spool
 
-    return Spool(f"{address}.spool")
+    # A database has another address for whoever may remove: what waits for it is the site's.
+    own = address == found.log or "://" in address
+    return Spool(found.spool if own else f"{address}.spool")
 
 
 def _held(log: Log, spool: Spool, consent_id: str, months: int) -> Held | None:
@@ -153,7 +155,7 @@ def _erase(arguments: argparse.Namespace) -> int:
 
     found, consent_id = settings(arguments), arguments.consent_id
     address = arguments.log or found.log
-    spool = _spool(address)
+    spool = _spool(found, address)
     log = open_log(address, writable=False)
     try:
         held = _held(log, spool, consent_id, found.retention_months)
@@ -169,7 +171,7 @@ def _erase(arguments: argparse.Namespace) -> int:
         return 1
     # What waits is erased first: what comes into the log meanwhile is found there.
     waited = spool.erase(consent_id)
-    log = open_log(address, writable=True, revive=revived)
+    log = open_log(address, writable=True, revive=revived, spool=spool.path)
     try:
         count = _erased(log, consent_id)
     finally:

@@ -294,3 +294,16 @@ def test_every_letter_names_the_controller_of_the_settings(run, site, held):
     controller = load(site.folder / "consent.toml", site.environ).controller
     for words in (["access", held], ["access"], ["erase", held], ["erase", held, "--yes"]):
         assert f"{controller.name}, {controller.email}" in run("log", *words)[1]
+
+
+def test_what_waits_is_looked_for_where_the_site_keeps_it(run, site, held):
+    """R130: the settings may name another place for the spool."""
+    elsewhere = site.folder / "elsewhere.spool"
+    toml = site.folder / "consent.toml"
+    toml.write_text(f'spool = "elsewhere.spool"\n{toml.read_text("utf-8")}', "utf-8")
+    body = json.dumps({"consent_id": held, "event": "withdrawal"}).encode()
+    Spool(str(elsewhere)).add(type(grant(1))("consent", body, consent_id=held))
+    assert len(json.loads(run("log", "access", held, "--json")[1])["waiting"]) == 1
+    code, out, _ = run("log", "erase", held, "--yes")
+    assert (code, "and 1 that waited for it" in out) == (0, True)
+    assert held.encode() not in elsewhere.read_bytes()
