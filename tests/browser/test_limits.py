@@ -17,6 +17,7 @@ from .sites import (
     SHOWN,
     Visited,
     example,
+    go_on,
     granted,
     open_settings,
     placeholder,
@@ -70,6 +71,7 @@ def test_everything_works_under_a_strict_policy(site, new_page, policy, script):
         page.keyboard.press("Escape")
     page.locator(f"{BANNER} summary").click()
     press(page, f"{BANNER} [value=accept]")
+    go_on(page)
     expect(page.locator(BANNER)).to_have_count(0)
     expect(page.locator(SHOWN)).to_have_count(1)
     assert granted(page, site) == {"preferences", "statistics", "marketing"}

@@ -89,6 +89,7 @@ def test_a_choice_is_saved_shown_again_changed_and_withdrawn(site, new_page, scr
     press(page, f"{BANNER} [value=save]")
     expect(page.locator(BANNER)).to_have_count(0)
     assert (granted(page, site), undecided(page, site)) == ({"statistics"}, set())
+    go_on(page)
 
     settings = open_settings(page)
     expect(settings.locator("h1, h2").first).to_have_text(t["settings"]["title"])
