@@ -138,6 +138,11 @@ def span(count: int, unit: str, lang: str) -> str:
     return f"{count} {_UNITS[lang][unit][count != 1]}"
 
 
+def item_name(item: Item, lang: str) -> str:
+    """Name an item with its kind, as a sentence does: "eväste _ga"."""
+    return f"{_in(_KINDS[item.kind], lang)} {item.name}"
+
+
 def mechanism_name(code: str, lang: str) -> str:
     """Name the safeguard of a transfer; an unknown code is given back."""
     return _in(_MECHANISMS[code], lang) if code in _MECHANISMS else code

@@ -31,14 +31,17 @@ def notice_context(
     back: str,
     stylesheet: str,
     feed: str = "",
+    history: str = "",
     redline: str = "",
     asked: str = "",
+    data: Markup | str = "",
 ) -> dict[str, object]:
     """Give the context of `notice.html` for a published version as it stands at `now` (UTC).
 
-    `back` is the address that leads back to the site, `feed` that of the Atom feed, `redline` that
-    of the comparison with the version before ("" for none). `asked` is the language that was asked
-    for, if `lang` stands in for it.
+    `back` is the address that leads back to the site, `feed` that of the Atom feed, `history` that
+    of the history, `redline` that of the comparison with the version before ("" for none). `asked`
+    is the language that was asked for, if `lang` stands in for it, `data` the JSON-LD of the
+    version.
     """
     say, text = words(lang), package.renditions[lang]
     where = state(package, packages, now)
@@ -70,9 +73,13 @@ def notice_context(
         ],
         "versions": _versions(package, lang, packages, now, address),
         "latest": latest if where in (State.SCHEDULED, State.SUPERSEDED) else "",
-        "links": relations(package, lang, packages, now, address=address, feed=feed),
+        "links": relations(
+            package, lang, packages, now, address=address, feed=feed, history=history
+        ),
         "feed": feed,
+        "history": history,
         "redline": redline,
+        "data": data,
     }
 
 
@@ -173,8 +180,9 @@ def relations(
     *,
     address: Address,
     feed: str = "",
+    history: str = "",
 ) -> list[dict[str, str]]:
-    """List the links of a version's page: RFC 5829, the other languages, canonical and the feed.
+    """List the links of a version's page: RFC 5829, RFC 7089, the other languages, the feed.
 
     Each has `rel` and `href`, and where it matters `hreflang` or `type`; for `<link>` elements and
     for the Link header alike. Only the version in force is canonical at its versionless address.
@@ -201,11 +209,11 @@ def relations(
         {"rel": "alternate", "hreflang": other, "href": _same(package, other, where, address)}
         for other in package.renditions
     ]
+    links.append({"rel": "original", "href": address(None, lang)})
     if feed:
-        links += [
-            {"rel": "alternate", "type": "application/atom+xml", "href": feed},
-            {"rel": "version-history", "href": feed},
-        ]
+        links.append({"rel": "alternate", "type": "application/atom+xml", "href": feed})
+    if history or feed:
+        links.append({"rel": "version-history", "href": history or feed})
     return links
 
 
@@ -231,7 +239,11 @@ def _common(
         "body": Markup(text.body),  # noqa: S704
         "content_hash": text.hash,
         "open_facts": [],
+        "status_more": None,
+        "noindex": where in (State.DRAFT, State.SUPERSEDED),
+        "history": "",
         "redline": "",
+        "data": "",
         "back": back,
         "stylesheet": stylesheet,
     }

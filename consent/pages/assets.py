@@ -8,7 +8,8 @@ from starlette.types import Scope
 
 from .runtime import Runtime
 
-_YEAR = "public, max-age=31536000, immutable"
+YEAR = "public, max-age=31536000, immutable"
+"""How long a copy may be kept of what never changes."""
 _ASK = "public, max-age=0, must-revalidate"
 
 
@@ -18,7 +19,7 @@ def asset(runtime: Runtime, name: str, scope: Scope) -> Response:
     version = runtime.interface.versions[name]
     current = scope["query_string"] == f"v={version}".encode()
     headers = {
-        "cache-control": _YEAR if current else _ASK,
+        "cache-control": YEAR if current else _ASK,
         "etag": f'"{version}"',
         "x-content-type-options": "nosniff",
     }
@@ -29,7 +30,7 @@ def asset(runtime: Runtime, name: str, scope: Scope) -> Response:
 
 def lasting(media_type: str, body: bytes) -> Response:
     """Serve what its address names by its hash."""
-    headers = {"cache-control": _YEAR, "x-content-type-options": "nosniff"}
+    headers = {"cache-control": YEAR, "x-content-type-options": "nosniff"}
     return Response(body, media_type=media_type, headers=headers)
 
 

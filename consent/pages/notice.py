@@ -1,18 +1,12 @@
-"""The notice: in force at its path, every version at a permanent address, and the feed.
+"""The notice: in force at its path, or a draft where drafts may be shown, and all that is about it.
 
-    /tietosuojaseloste              the version in force, or a draft where drafts may be shown
-    /tietosuojaseloste/2026.1       a version, for good (R77)
-    /tietosuojaseloste/feed.atom    the versions as an Atom feed
-    /tietosuojaseloste/versions.json
-    /tietosuojaseloste/muutokset/2026.1..2026.2    two versions compared, word for word
-
-A page is rendered when its version, state or edition is first asked for and then served from
-memory with a strong ETag.
+`consent.notice.addresses` tells what lies where. Every version is at a permanent address (R77).
 """
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping
+from email.utils import format_datetime
 from hashlib import sha256
 
 from starlette.concurrency import run_in_threadpool
@@ -21,18 +15,21 @@ from starlette.types import Scope
 
 from ..browser.edition import Edition
 from ..errors import NoticeError
+from ..notice.addresses import FEED, JSON, Addresses, word
 from ..notice.comparison import redline_between
 from ..notice.feed import atom, feed_updated, versions_json
+from ..notice.lifecycle import State, state
 from ..notice.package import Package
 from ..notice.preview import preview
 from ..notice.shell import draft_context, notice_context, redline_context, version_side
+from ..notice.structured_data import linked_data
 from ..texts import texts
 from .assets import not_modified
 from .forms import home
 from .runtime import Runtime
 
-_FEED, _JSON = "/feed.atom", "/versions.json"
-_CHANGES = {"fi": "/muutokset", "sv": "/andringar", "en": "/changes"}
+SHORT = "public, max-age=300"
+"""How long a copy may be kept of what grows with each version."""
 
 
 def is_notice(runtime: Runtime, path: str) -> bool:
@@ -52,86 +49,138 @@ def is_page(runtime: Runtime, path: str) -> bool:
     return path in paths or (package is not None and package.announced_at <= runtime.now())
 
 
+def addresses(runtime: Runtime, *, absolute: bool = False) -> Addresses:
+    """Where everything about the notice is, from the root of the site or with its origin."""
+    assert runtime.settings.notices is not None
+    origin = runtime.settings.site.origins[0] if absolute else ""
+    return Addresses(runtime.settings.notices.paths, origin)
+
+
 def address(runtime: Runtime, package: Package | None, lang: str) -> str:
     """The permanent address of a version; of None, that of the version in force."""
-    assert runtime.settings.notices is not None
-    path = runtime.settings.notices.paths.get(lang, "")
-    return f"{path}/{package.number}" if package else path
+    return addresses(runtime)(package, lang)
+
+
+def known(runtime: Runtime, number: str, lang: str) -> Package | None:
+    """The version of a number in a language, once it is announced."""
+    package = runtime.shelf.version(number)
+    if package is None or package.announced_at > runtime.now() or not package.shown(lang):
+        return None
+    return package
 
 
 async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
-    """Answer a request for the notice."""
+    """Answer a request for the notice, or for anything about it."""
+    from . import history, notice_files
+
     notices = runtime.settings.notices
     assert notices is not None
     path = scope["path"]
     lang = next(la for la, p in notices.paths.items() if path == p or path.startswith(p + "/"))
-    rest = path.removeprefix(notices.paths[lang])
-    now = runtime.now()
-    if rest == _FEED:
+    rest = path.removeprefix(notices.paths[lang]).removeprefix("/")
+    first, _, more = rest.partition("/")
+    if not rest:
+        package = runtime.shelf.in_force(runtime.now())
+        if package is None or package.shown(lang) is None:
+            return await run_in_threadpool(_draft, runtime, edition, scope, lang)
+        return version_page(runtime, edition, scope, lang, package)
+    if rest == FEED:
         return _feed(runtime, edition, lang, scope)
-    if rest == _JSON:
+    if rest == JSON:
         body = versions_json(
-            runtime.shelf.packages, now, address=lambda p, la: _absolute(runtime, p, la)
+            runtime.shelf.packages, runtime.now(), address=addresses(runtime, absolute=True)
         )
-        return _cached(scope, body, "application/json", "public, max-age=300")
-    if rest.startswith(changes := _changes(lang)):
-        pair = rest.removeprefix(changes + "/").split("..")
-        return await _comparison(runtime, edition, scope, lang, pair)
-    package = runtime.shelf.version(rest[1:]) if rest else runtime.shelf.in_force(now)
-    shown = package.shown(lang) if package and package.announced_at <= now else None
-    if rest and shown is None:
-        return _missing(runtime, edition, scope, lang)
-    if package is None or shown is None:
-        return await run_in_threadpool(_draft, runtime, edition, scope, lang)
+        return cached(scope, body, "application/json", SHORT)
+    if first == word("history", lang) and not more:
+        return await run_in_threadpool(history.history, runtime, edition, scope, lang)
+    if first == word("day", lang):
+        return await run_in_threadpool(history.day, runtime, edition, scope, lang, more)
+    if first == word("changes", lang):
+        if not more:
+            return history.pair(runtime, scope, lang)
+        return await _comparison(runtime, edition, scope, lang, more.split(".."))
+    if package := known(runtime, rest, lang):
+        return version_page(runtime, edition, scope, lang, package)
+    if file := notice_files.asked(runtime, rest, lang):
+        return await run_in_threadpool(notice_files.answer, runtime, edition, scope, lang, *file)
+    return missing(runtime, edition, scope, lang)
+
+
+def version_page(
+    runtime: Runtime,
+    edition: Edition,
+    scope: Scope,
+    lang: str,
+    package: Package,
+    said: Mapping[str, object] | None = None,
+) -> Response:
+    """A version in one language; `said` goes into the context in place of what is said by itself.
+
+    A copy is asked for anew each time: the banner in it is the visitor's, and what follows a
+    version is told in it too. What never changes are its files.
+    """
+    where, absolute = addresses(runtime), addresses(runtime, absolute=True)
+    settings, packages, now = runtime.settings, runtime.shelf.packages, runtime.now()
+    shown = package.shown(lang) or lang
     context = notice_context(
         package,
         shown,
-        runtime.shelf.packages,
+        packages,
         now,
         asked=lang,
-        address=partial(address, runtime),
-        site_name=runtime.settings.site.name,
+        address=where,
+        site_name=settings.site.name,
         back=home(scope),
         stylesheet=edition.address("notice.css"),
-        feed=notices.paths[shown] + _FEED,
-        redline=_since(runtime, package, shown),
+        feed=where.feed(shown),
+        history=where.history(shown),
+        redline=since(runtime, package, shown),
+        data=linked_data(
+            package,
+            shown,
+            packages,
+            now,
+            address=absolute,
+            site_name=settings.site.name,
+            publisher={"name": settings.controller.name, "email": settings.controller.email},
+        ),
     )
-    body = runtime.interface.render("notice.html", **context).encode()
-    response = _cached(scope, body, "text/html; charset=utf-8", "private, no-cache")
+    body = runtime.interface.render("notice.html", **(context | dict(said or {}))).encode()
+    response = cached(scope, body, "text/html; charset=utf-8", "private, no-cache")
     links = context["links"]
     assert isinstance(links, list)
     response.headers["link"] = ", ".join(_link(link) for link in links)
+    permanent = where(package, lang)
+    if scope["path"] != permanent:
+        response.headers["content-location"] = permanent
+    elif state(package, packages, now) is not State.SCHEDULED:
+        response.headers["memento-datetime"] = memento(package)
     return response
 
 
-def comparison_address(runtime: Runtime, before: Package, after: Package, lang: str) -> str:
-    """The address at which two versions are compared."""
-    changes = address(runtime, None, lang) + _changes(lang)
-    return f"{changes}/{before.number}..{after.number}"
+def memento(package: Package) -> str:
+    """Since when a version has been the state of the notice (RFC 7089), as headers say it."""
+    return format_datetime(package.starts, usegmt=True)
 
 
-def _since(runtime: Runtime, package: Package, lang: str) -> str:
+def since(runtime: Runtime, package: Package, lang: str) -> str:
+    """The address where a version is compared with the one before, "" where there is nothing."""
     before = runtime.shelf.version(str(package.predecessor))
-    frozen = before is not None and package.renditions[lang].redline
-    return comparison_address(runtime, before, package, lang) if before and frozen else ""
-
-
-def _changes(lang: str) -> str:
-    return _CHANGES.get(lang, _CHANGES["en"])
+    frozen = before is not None and lang in package.renditions and package.renditions[lang].redline
+    return addresses(runtime).changes(lang, before, package) if before and frozen else ""
 
 
 async def _comparison(
     runtime: Runtime, edition: Edition, scope: Scope, lang: str, pair: list[str]
 ) -> Response:
     """Two announced versions compared; in a thread, since long ones take a while at first."""
-    found = [runtime.shelf.version(number) for number in pair]
-    known = [p for p in found if p and p.announced_at <= runtime.now() and lang in p.renditions]
-    if len(pair) != 2 or len(known) != 2:
-        return _missing(runtime, edition, scope, lang)
-    before, after = known
+    found = [package for number in pair if (package := known(runtime, number, lang))]
+    if len(pair) != 2 or len(found) != 2:
+        return missing(runtime, edition, scope, lang)
+    before, after = found
     body = await run_in_threadpool(redline_between, before, after, lang)
     told = after.renditions[lang].change if after.predecessor == before.number else ""
-    where = partial(address, runtime)
+    where = addresses(runtime)
     context = redline_context(
         body,
         lang,
@@ -142,7 +191,7 @@ async def _comparison(
         stylesheets=[edition.address("notice.css"), edition.address("redline.css")],
     )
     page = runtime.interface.render("redline.html", **context).encode()
-    return _cached(scope, page, "text/html; charset=utf-8", "private, no-cache")
+    return cached(scope, page, "text/html; charset=utf-8", "private, no-cache")
 
 
 def _draft(runtime: Runtime, edition: Edition, scope: Scope, lang: str) -> Response:
@@ -150,7 +199,7 @@ def _draft(runtime: Runtime, edition: Edition, scope: Scope, lang: str) -> Respo
     notices, draft = runtime.settings.notices, runtime.shelf.draft
     assert notices is not None
     if draft is None or not notices.drafts:
-        return _missing(runtime, edition, scope, lang)
+        return missing(runtime, edition, scope, lang)
     try:
         shown = preview(
             draft,
@@ -164,7 +213,7 @@ def _draft(runtime: Runtime, edition: Edition, scope: Scope, lang: str) -> Respo
         shown,
         shown.shown(lang),
         asked=lang,
-        address=partial(address, runtime),
+        address=addresses(runtime),
         site_name=runtime.settings.site.name,
         back=home(scope),
         stylesheet=edition.address("notice.css"),
@@ -175,30 +224,27 @@ def _draft(runtime: Runtime, edition: Edition, scope: Scope, lang: str) -> Respo
 
 
 def _feed(runtime: Runtime, edition: Edition, lang: str, scope: Scope) -> Response:
-    origin, now = runtime.settings.site.origins[0], runtime.now()
-    path = address(runtime, None, lang)
+    now = runtime.now()
+    where = addresses(runtime, absolute=True)
     body = atom(
         runtime.shelf.packages,
         now,
         lang=lang,
         title=f"{texts(lang)['banner']['notice']} – {runtime.settings.site.name}",
         author=runtime.settings.controller.name,
-        feed_address=origin + path + _FEED,
-        notice_address=origin + path,
-        address=lambda p, la: _absolute(runtime, p, la),
+        feed_address=where.feed(lang),
+        notice_address=where(None, lang),
+        address=where,
         domain=runtime.settings.site.host.partition(":")[0],
     )
-    response = _cached(scope, body, "application/atom+xml; charset=utf-8", "public, max-age=300")
+    response = cached(scope, body, "application/atom+xml; charset=utf-8", SHORT)
     if updated := feed_updated(runtime.shelf.packages, now):
         response.headers["last-modified"] = f"{updated:%a, %d %b %Y %H:%M:%S GMT}"
     return response
 
 
-def _absolute(runtime: Runtime, package: Package | None, lang: str) -> str:
-    return runtime.settings.site.origins[0] + address(runtime, package, lang)
-
-
-def _cached(scope: Scope, body: bytes, media_type: str, control: str) -> Response:
+def cached(scope: Scope, body: bytes, media_type: str, control: str) -> Response:
+    """Answer with bytes named by their hash, or that the client has them (RFC 9110, 13.1.2)."""
     etag = f'"{sha256(body).hexdigest()[:32]}"'
     headers = {"etag": etag, "cache-control": control}
     if not_modified(scope, etag):
@@ -211,7 +257,8 @@ def _link(link: dict[str, str]) -> str:
     return f"<{link['href']}>{extra}"
 
 
-def _missing(runtime: Runtime, edition: Edition, scope: Scope, lang: str) -> Response:
+def missing(runtime: Runtime, edition: Edition, scope: Scope, lang: str) -> Response:
+    """Say in the language of the path that there is no such page."""
     from .answers import message
 
     return message(runtime, edition, scope, lang, "missing", 404, linked=True)

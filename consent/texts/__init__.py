@@ -15,7 +15,8 @@ Section = Mapping[str, str]
 def texts(language: str, part: str = "") -> Mapping[str, Section]:
     """All texts of one language, by section and name; `KeyError` for a language we do not speak.
 
-    `part` is "letters" for what is sent to people or authorities on paper.
+    `part` is "letters" for what is sent to people or authorities on paper, "history" for the pages
+    about what was in force and declared when.
     """
     file = Path(__file__).parent / part / f"{language}.toml"
     if not (len(language) == 2 and file.is_file()):

@@ -115,6 +115,7 @@ def test_links_name_the_neighbours_the_languages_and_the_feed(line):
         {"rel": "alternate", "hreflang": "fi", "href": "/fi"},
         {"rel": "alternate", "hreflang": "sv", "href": "/sv"},
         {"rel": "alternate", "hreflang": "en", "href": "/en"},
+        {"rel": "original", "href": "/fi"},
         {"rel": "alternate", "type": "application/atom+xml", "href": "/feed"},
         {"rel": "version-history", "href": "/feed"},
     ]

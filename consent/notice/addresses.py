@@ -1,0 +1,76 @@
+"""Where each thing about a notice is read: one address for good, in the language of its path.
+
+    /tietosuojaseloste                          what is in force
+    /tietosuojaseloste/2026.1                   a version; with .md, .json, .html or .pdf its file
+    /tietosuojaseloste/historia                 the versions, and what was declared when
+    /tietosuojaseloste/voimassa/2026-11-01      what was in force on a day
+    /tietosuojaseloste/muutokset/2026.1..2026.2 two versions compared
+    /tietosuojaseloste/feed.atom, versions.json
+
+The words in them never change: an address that was given out once stays (R77).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .package import Package
+
+FEED, JSON = "feed.atom", "versions.json"
+FORMATS = ("md", "json", "html", "pdf")
+"""The files of a version, by the end of their address."""
+
+_WORDS = {
+    "history": {"fi": "historia", "sv": "historik", "en": "history"},
+    "day": {"fi": "voimassa", "sv": "gallande", "en": "in-force"},
+    "changes": {"fi": "muutokset", "sv": "andringar", "en": "changes"},
+}
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """The addresses of one notice; `paths` is where it lies in each language.
+
+    With `origin` they are absolute, as feeds and structured data need them.
+    """
+
+    paths: Mapping[str, str]
+    origin: str = ""
+
+    def __call__(self, package: Package | None, lang: str) -> str:
+        """The address of a version; of None, that of the version in force."""
+        path = self.origin + self.paths.get(lang, "")
+        return f"{path}/{package.number}" if package else path
+
+    def file(self, package: Package, lang: str, kind: str) -> str:
+        """The address of a version's file, of `FORMATS`."""
+        return f"{self(package, lang)}.{kind}"
+
+    def feed(self, lang: str) -> str:
+        """The address of the Atom feed."""
+        return f"{self(None, lang)}/{FEED}"
+
+    def history(self, lang: str) -> str:
+        """The address of the history."""
+        return f"{self(None, lang)}/{word('history', lang)}"
+
+    def day(self, lang: str, day: date | None = None) -> str:
+        """The address of what was in force on a day; without one, of the form that asks for it."""
+        path = f"{self(None, lang)}/{word('day', lang)}"
+        return f"{path}/{day.isoformat()}" if day else path
+
+    def changes(
+        self, lang: str, before: Package | None = None, after: Package | None = None
+    ) -> str:
+        """The address of two versions compared; without them, of the form that asks for them."""
+        path = f"{self(None, lang)}/{word('changes', lang)}"
+        return f"{path}/{before.number}..{after.number}" if before and after else path
+
+
+def word(name: str, lang: str) -> str:
+    """The word of a path, by its name, in a language; English where there is none."""
+    return _WORDS[name].get(lang, _WORDS[name]["en"])
