@@ -19,7 +19,7 @@ from .browser.encoded import asking
 from .browser.handshake import handshake, hinting
 from .browser.inject import responder
 from .browser.policy import policed
-from .browser.request import prepared, with_own_etags
+from .browser.request import prepared
 from .browser.shared import watching_cookies, without_validators
 from .pages import is_ours, load, respond
 from .pages.visitor import Visitor
@@ -81,6 +81,9 @@ class ConsentMiddleware:
         self._shared = consent.settings.enforcement.cacheable
         self._own = consent.runtime.own
         self._placed = False
+        from .pages import kept  # what answers requests is loaded with a site
+
+        self._kept, self._answer = kept.kept, kept.answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
@@ -92,6 +95,14 @@ class ConsentMiddleware:
         if not self._placed:
             self._place(scope)
         plans, special, hides = self._plans(scope["headers"])
+        if page and scope["path"].startswith(self._own):
+            runtime = self.consent.runtime
+            if (ready := self._kept(runtime, plans, scope)) is not None:
+                await ready.send(scope, send)
+                return
+            if is_ours(runtime, scope):
+                await self._respond(scope, receive, send)
+                return
         visitor = Visitor(plans, scope)
         state = scope.get("state")
         if state is None:
@@ -100,9 +111,6 @@ class ConsentMiddleware:
         given = plans.firewall.hiding(scope) if hides else scope
         if not page:
             await self.app(given, receive, handshake(plans.firewall, send, given))
-            return
-        if scope["path"].startswith(self._own) and is_ours(self.consent.runtime, scope):
-            await self._respond(scope, receive, send)
             return
         if special or "extensions" in scope:
             given = asking.readable(prepared(given, plans.plan.tag))
@@ -119,13 +127,12 @@ class ConsentMiddleware:
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         runtime = self.consent.runtime
-        edition, choice, plans = runtime.state(scope["headers"])
-        seen = scope
+        state = runtime.state(scope["headers"])
         if not scope["path"].startswith(f"{runtime.settings.prefix}/"):
             # The notice has the banner in its flow: it can be read before choosing (R19).
-            send = responder(plans.flowing, send, scope, Visitor(plans, scope))
-            seen = with_own_etags(scope, plans.tag)
-        response = await respond(runtime, edition, choice, seen, receive)
+            await self._answer(runtime, state, scope, receive, send)
+            return
+        response = await respond(runtime, state.edition, state.choice, scope, receive)
         await response(scope, receive, send)
 
     def _place(self, scope: Scope) -> None:

@@ -30,6 +30,7 @@ from .tokens import random_token
 
 if TYPE_CHECKING:
     from ..log import Log
+    from .kept import Kept
     from .runtime import Runtime
     from .visitor import Visitor
 
@@ -54,7 +55,7 @@ class Judged:
     UTC; `day` counts from there. The memories are by the signals that came with the cookie;
     `by_field` is by the hash of these and all the cookies of a request, where none is to be hidden
     from the app: what others keep in theirs is not kept here. `sent` counts
-    the banners in each language.
+    the banners in each language; `pages` holds those of the notice, by state and address.
     """
 
     __slots__ = (
@@ -65,6 +66,7 @@ class Judged:
         "day",
         "edition",
         "end",
+        "pages",
         "sent",
         "shared",
         "since",
@@ -82,6 +84,7 @@ class Judged:
         self.by_cookie: dict[str, dict[bytes | None, Plans]] = defaultdict(dict)
         self.by_answers: dict[str, dict[Said | None, Plans]] = defaultdict(dict)
         self.shared: dict[tuple[object, ...], Plans] = {}
+        self.pages: dict[tuple[bytes, object], Kept] = {}
         self.sent = {lang: Sent(text) for lang, (text, _) in edition.presentations.items()}
 
     def everybody(self, runtime: Runtime) -> Plans | None:

@@ -44,6 +44,7 @@ from .published import published
 from .reports import Tally
 
 if TYPE_CHECKING:
+    from .kept import Kept
     from .metrics import Metrics
 
 logger = logging.getLogger("consent")
@@ -123,6 +124,11 @@ class Runtime:
     def edition(self) -> Edition:
         """What is shown now."""
         return self._judged.edition
+
+    @property
+    def pages(self) -> dict[tuple[bytes, object], Kept]:
+        """The pages of the notice as they are now, by state and address."""
+        return self._judged.pages
 
     def _turn(self) -> Judged:
         """A new day, or a notice that takes effect: what was remembered is judged anew."""

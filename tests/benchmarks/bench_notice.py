@@ -1,6 +1,7 @@
 """What the notice's own work costs, as a ratio to a reference in the same run.
 
 A redline ÷ difflib at two levels: blocks, then the words inside those that were replaced.
+A version's page through the whole component, 200 and 304 ÷ a bare Starlette Response of its bytes.
 
     python tests/benchmarks/bench_notice.py [--quick] [--rounds 21]
 """
@@ -8,18 +9,27 @@ A redline ÷ difflib at two levels: blocks, then the words inside those that wer
 from __future__ import annotations
 
 import re
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, MutableMapping
 from difflib import SequenceMatcher
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from time import thread_time
+from typing import Any
 
 from measure import Verdicts, interleaved, ratio, rounds_wanted
+from starlette.applications import Starlette
+from starlette.responses import Response
 
+from consent.component import Consent
+from consent.log import create_log
 from consent.notice.redline import accept, compare, reject
+from consent.settings import load
 
 ROOT = Path(__file__).parents[2]
+KEY = "k8sJ2mdP0qLx7VbTzRw4YhNc6GfEuAi1"
 SLICE = 0.02
 """Seconds of one measurement at least."""
 _TOKENS = re.compile(r"\w+(?:[-–’'.]\w+)*|\s+|[^\w\s]")
@@ -102,10 +112,65 @@ def redlines(verdicts: Verdicts, rounds: int) -> None:
             verdicts.judge(f"redline, {size // 1000} KB, {share:.0%} edited: text lost", lost, 0)
 
 
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that never waits."""
+    try:
+        work.send(None)
+    except StopIteration:
+        return
+    raise AssertionError("it waited for something")
+
+
+def served(verdicts: Verdicts, rounds: int) -> None:
+    """Judge serving a kept version, to a new visitor and to one who has a copy of it."""
+    path = "/tietosuojaseloste/2026.1"
+    request = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode()}
+    request |= {"query_string": b"", "root_path": "", "http_version": "1.1", "scheme": "http"}
+    fields = [(b"host", b"shop.localhost:8002"), (b"accept", b"text/html")]
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def collect(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def away(message: MutableMapping[str, Any]) -> None:
+        pass
+
+    with TemporaryDirectory() as folder:
+        site = Path(folder)
+        shutil.copytree(ROOT / "examples/fictitious", site, dirs_exist_ok=True)
+        create_log(str(site / "consent-log.sqlite3"), "shop.localhost:8002")
+        settings = load(site / "consent.toml", {"CONSENT_SECRET_KEYS": KEY})
+        consent = Consent(settings)
+        app = consent.protect(Starlette())
+        run(app({**request, "headers": fields}, receive, collect))
+        headers = {k.decode(): v.decode() for k, v in sent[0]["headers"] if k != b"content-length"}
+        body = sent[1]["body"]
+        copy = [*fields, (b"if-none-match", headers["etag"].encode())]
+
+        async def bare(scope: object, receive: object, send: Any) -> None:
+            await Response(body, headers=headers)(request, receive, send)
+
+        def one(app: Any, fields: list[tuple[bytes, bytes]]) -> Callable[[], object]:
+            return lambda: run(app({**request, "headers": fields}, receive, away))
+
+        works = {"bare": one(bare, fields), "200": one(app, fields), "304": one(app, copy)}
+        took = interleaved({n: lambda w=w: timed(w, 1000) for n, w in works.items()}, rounds)
+        for status in ("200", "304"):
+            ratios = [a / b for a, b in zip(took[status], took["bare"], strict=True)]
+            name = f"a kept version, {status} ÷ a bare Response of the same bytes"
+            verdicts.judge(name, ratio(ratios), 1.0)
+        consent.close()
+
+
 def main() -> int:
     """Print the ratios."""
     rounds = rounds_wanted(__doc__, 21, 7)
     verdicts = Verdicts("Notice")
+    served(verdicts, rounds)
     redlines(verdicts, rounds)
     return verdicts.exit_status()
 
