@@ -96,7 +96,7 @@ def history_context(
         for p in known
     ]
     events += [(change.when, _declared(change, lang, zone)) for change in declared or ()]
-    events.sort(key=lambda event: event[0], reverse=True)
+    events.sort(key=lambda event: event[0])
     comparable = [p for p in reversed(known) if lang in p.renditions]
     return {
         "lang": lang,
@@ -105,7 +105,7 @@ def history_context(
         "words": words(lang),
         "say": say,
         "note": note,
-        "events": [event for _, event in events],
+        "events": [event for _, event in reversed(events)],
         "unreadable": declared is None,
         "versions": [
             {
