@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from ..texts import texts
 from ..texts.dates import date_in_words
 from .lifecycle import State, standing, state
 from .package import Package, Rendition
@@ -120,6 +121,27 @@ def draft_context(
             }
             for fact in preview.open_facts
         ],
+    }
+
+
+def pdf_context(
+    package: Package, lang: str, *, address: Address, site_name: str
+) -> dict[str, object]:
+    """Give the context of `notice_pdf.html`: what of a version never changes."""
+    text, say = package.renditions[lang], words(lang)
+    told = texts(lang, "history")["pdf"]["effective"]
+    return {
+        "lang": lang,
+        "title": text.title,
+        "site_name": site_name,
+        "words": say,
+        "version": say["version"].format(number=package.number),
+        "effective": told.format(date=date_in_words(package.effective, lang)),
+        "address": address(package, lang),
+        "short": _paragraphs(text.short),
+        "change": text.change,
+        "body": Markup(text.body),  # noqa: S704 - as in the page
+        "content_hash": text.hash,
     }
 
 

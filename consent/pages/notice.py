@@ -64,9 +64,15 @@ def address(runtime: Runtime, package: Package | None, lang: str) -> str:
 def known(runtime: Runtime, number: str, lang: str) -> Package | None:
     """The version of a number in a language, once it is announced."""
     package = runtime.shelf.version(number)
-    if package is None or package.announced_at > runtime.now() or not package.shown(lang):
+    if package is None or package.announced_at > runtime.now() or lang not in package.renditions:
         return None
     return package
+
+
+def _readable(runtime: Runtime, number: str, lang: str) -> Package | None:
+    """The same, also where another language stands in for this one."""
+    package = runtime.shelf.version(number)
+    return package and known(runtime, number, package.shown(lang) or lang)
 
 
 async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
@@ -99,7 +105,7 @@ async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
         if not more:
             return history.pair(runtime, scope, lang)
         return await _comparison(runtime, edition, scope, lang, more.split(".."))
-    if package := known(runtime, rest, lang):
+    if package := _readable(runtime, rest, lang):
         return version_page(runtime, edition, scope, lang, package)
     if file := notice_files.asked(runtime, rest, lang):
         return await run_in_threadpool(notice_files.answer, runtime, edition, scope, lang, *file)

@@ -9,7 +9,10 @@ from ..browser.edition import Edition
 from ..notice.addresses import FORMATS
 from ..notice.lifecycle import State, state
 from ..notice.package import Package
+from ..notice.pdf import as_pdf
+from ..notice.shell import pdf_context
 from ..notice.structured_data import version_json
+from ..texts import texts
 from .assets import YEAR
 from .runtime import Runtime
 
@@ -34,12 +37,18 @@ def answer(
     runtime: Runtime, edition: Edition, scope: Scope, lang: str, package: Package, kind: str
 ) -> Response:
     """Serve a file, which never changes and may be kept for good."""
+    from .history import history
     from .notice import addresses, cached, memento
 
+    body: bytes | None
     if kind == "json":
         body = version_json(package, lang, addresses(runtime, absolute=True))
+    elif kind == "pdf":
+        body = _pdf(runtime, lang, package)
     else:
         body = package.files[f"{lang}.{kind}"]
+    if body is None:
+        return history(runtime, edition, scope, lang, texts(lang, "history")["pdf"]["missing"])
     response = cached(scope, body, _MEDIA[kind], YEAR)
     where = addresses(runtime)
     response.headers["x-content-type-options"] = "nosniff"
@@ -49,3 +58,19 @@ def answer(
     if state(package, runtime.shelf.packages, runtime.now()) is not State.SCHEDULED:
         response.headers["memento-datetime"] = memento(package)
     return response
+
+
+def _pdf(runtime: Runtime, lang: str, package: Package) -> bytes | None:
+    from .notice import addresses
+
+    html = runtime.interface.render(
+        "notice_pdf.html",
+        **pdf_context(
+            package,
+            lang,
+            address=addresses(runtime, absolute=True),
+            site_name=runtime.settings.site.name,
+        ),
+    )
+    css = runtime.interface.assets["notice.css"][1].decode()
+    return as_pdf(html, css, package.announced_at, runtime.settings.site.origins[0])
