@@ -29,7 +29,8 @@ class Edition:
 
     `declaration` holds the services that count now; `notice` is (version, hash) of the notice in
     force, both empty without one; `scopes` are all the scopes that were ever logged, of which those
-    that cover the present one keep their answers (R24).
+    that cover the present one keep their answers (R24). `section` is the id of the section of the
+    notice that tells of cookies, "" for none.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class Edition:
         declaration: Declaration,
         notice: tuple[str, str],
         scopes: Iterable[Scope] = (),
+        section: str = "",
     ) -> None:
         self.settings = settings
         self.interface = interface
         self.declaration = declaration
         self.notice = notice
+        self.section = section
         known = [*scopes, *declaration.scopes.values()]
         self.known = {scope.short: scope for scope in known}
         self.rules = self._rules(known)
@@ -213,7 +216,8 @@ class Edition:
             "t": texts(lang),
             "prefix": self.settings.prefix,
             "site": self.settings.site.name,
-            "notice": self.notice_path(lang),
+            # Who reads on from a question about cookies wants to read of them (R69).
+            "notice": self.notice_path(lang) + (f"#{self.section}" if self.section else ""),
             "shown": self.presentations[lang][0].hash,
             "style": self.address("style.css"),
             "script": self.address("script.js"),

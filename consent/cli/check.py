@@ -13,6 +13,7 @@ from ..errors import NoticeError, Problem, SettingsError
 from .common import Commands, command, settings, table
 
 if TYPE_CHECKING:
+    from ..notice.package import Package
     from ..notice.shelf import Shelf
     from ..settings import Notices, Settings
 
@@ -154,14 +155,34 @@ def _cookie_table(found: Settings, shelf: Shelf, now: datetime) -> list[Problem]
         v.cookies == cookie_hash(found.declaration, str(v.number)) for v in versions
     ):
         return []
+    differs = "the cookie table of the notice differs from the services declared now"
     return [
         Problem(
             f"{shelf.document}/{versions[-1].number}",
             "cookies",
-            "the cookie table of the notice differs from the services declared now",
+            differs + _more(found, versions[-1]),
             'publish a new version, or give what is new from = "YYYY.n" of a coming one',
         )
     ]
+
+
+def _more(found: Settings, version: Package) -> str:
+    """What differs, where the log has what the table was made from."""
+    from ..declaration import Declaration
+    from ..errors import LogError
+    from ..log import open_log
+    from ..notice.declared import differences
+
+    try:
+        log = open_log(found.log, writable=False)
+        try:
+            kept = log.artifact(version.declaration)
+        finally:
+            log.close()
+    except LogError:
+        return ""  # which the summary tells
+    told = differences(Declaration.read(kept[1]), found.declaration, "en") if kept else ()
+    return "".join(f"\n      {line}" for line in told)
 
 
 def _log_period(found: Settings, notices: Notices, now: datetime) -> list[Problem]:

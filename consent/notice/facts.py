@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..texts import texts
-from .package import FACTS
+from .package import FACTS, Package
 from .shelf import Shelf
 
 if TYPE_CHECKING:
@@ -100,6 +100,14 @@ def load_facts(notices: Notices | None, now: datetime) -> Facts:
             return Facts()  # `consent check` tells what is wrong with it
         return Facts(f"{shelf.document} {shelf.draft.name}", True, tables)
     return Facts()
+
+
+def section_of(package: Package, role: str) -> str:
+    """The id of the section of a version that tells of something, as "cookies"; "" for none."""
+    tables = tomllib.loads(package.files[FACTS].decode("utf-8"))
+    section = Facts(tables=tables).table("sections").get(role)
+    known = {heading.id for text in package.renditions.values() for heading in text.toc}
+    return section if isinstance(section, str) and section in known else ""
 
 
 def told_in(value: object, lang: str) -> str | None:

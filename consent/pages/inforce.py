@@ -8,6 +8,7 @@ from datetime import datetime
 from ..browser.edition import Edition
 from ..browser.interface import Interface
 from ..declaration import Scope
+from ..notice.facts import section_of
 from ..notice.lifecycle import Standing
 from ..notice.shelf import Shelf
 from ..settings import Settings
@@ -34,5 +35,6 @@ def in_force(
         settings.declaration.without(lambda version: version not in started),
         (str(package.number), package.hash) if package else ("", ""),
         scopes,
+        section_of(package, "cookies") if package else "",
     )
     return edition, standing

@@ -81,7 +81,7 @@ def test_a_pdf_loads_nothing_from_anywhere(tmp_path: Path) -> None:
         made = pdf.as_pdf(PAGE.format(f"<p>a</p>{more}"), "", MADE, "https://a.example")
         assert made is not None
         assert plain is not None
-        assert abs(len(made) - len(plain)) < 300
+        assert abs(len(made) - len(plain)) < 100
 
 
 @pytest.mark.parametrize("error", [ImportError("none"), OSError("cannot load pango")])
