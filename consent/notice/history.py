@@ -135,14 +135,17 @@ def _version(
     say: Mapping[str, Mapping[str, str]],
 ) -> dict[str, object]:
     shown = lang if lang in package.renditions else next(iter(package.renditions))
-    coming = state(package, known, now) is State.SCHEDULED
+    where = state(package, known, now)
+    key = {State.SCHEDULED: "coming", State.IN_FORCE: "effective", State.SUPERSEDED: "effective"}
+    # What never took effect is named, and nothing is said of a day.
+    told = say["history"][key[where]] if where in key else words(lang)["version"]
     first = package is known[0]
     announced = package.announced_at.astimezone(zone).date()
     return {
         "kind": "version",
         "date": date_in_words(package.effective, lang),
         "day": package.effective.isoformat(),
-        "name": say["history"]["coming" if coming else "effective"].format(number=package.number),
+        "name": told.format(number=package.number),
         "address": address(package, shown),
         "lang": shown,
         "class": "" if first else say["history"].get(package.change_class, ""),
@@ -152,7 +155,6 @@ def _version(
         "files": [
             {"name": name, "address": address.file(package, shown, kind)} for kind, name in files
         ],
-        "coming": coming,
     }
 
 

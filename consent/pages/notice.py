@@ -41,10 +41,12 @@ def is_notice(runtime: Runtime, path: str) -> bool:
 
 
 def is_page(runtime: Runtime, path: str) -> bool:
-    """Whether a path is that of the notice in force or of a version that is announced."""
+    """Whether a path is that of the notice in force, its history or a version that is announced."""
     own, _, number = path.rpartition("/")
     notices = runtime.settings.notices
     paths = set(notices.paths.values()) if notices else set()
+    if notices and path in {addresses(runtime).history(lang) for lang in notices.paths}:
+        return True
     package = runtime.shelf.version(number) if own in paths else None
     return path in paths or (package is not None and package.announced_at <= runtime.now())
 

@@ -118,6 +118,12 @@ def test_the_form_for_a_day_leads_to_the_address_of_the_day(shop: Site) -> None:
         assert client.get(base).headers["location"] == f"{path}/{HISTORY[lang]}"
 
 
+def test_a_slash_at_the_end_leads_to_the_history(shop: Site) -> None:
+    for lang, path in PATHS.items():
+        response = shop.client().get(f"{path}/{HISTORY[lang]}/")
+        assert response.headers["location"] == f"{path}/{HISTORY[lang]}"
+
+
 @pytest.mark.parametrize("text", ["2026-11-01 ", "2026-W44-7", "９026-11-01", "0001-01-01", ""])
 def test_only_a_plain_day_is_read(text: str) -> None:
     assert read_day(text) is None
