@@ -40,7 +40,7 @@ def walk(client: httpx.Client, root: str) -> None:
     form = re.search(r'action="/app(/choices/decide)">(.*?)</form>', html, re.S)
     assert form
     assert 'src="/app/choices/script.js' in html
-    assert 'href="/app/tietosuojaseloste"' in html
+    assert 'href="/app/tietosuojaseloste#cookies"' in html
     data = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form[2]))
     reply = client.post(f"{root}{form[1]}", data={**data, "decision": "reject"})
     assert (reply.status_code, way_on(reply)) == (200, "/app/p?a=1")
