@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import notice_diff, notice_import, notice_lint
+from . import notice_diff, notice_import, notice_lint, notice_withdraw
 from .common import Commands, command, group, settings, table
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def add(commands: Commands) -> None:
     notice_diff.add(notice)
     notice_import.add(notice)
     notice_lint.add(notice)
+    notice_withdraw.add(notice)
 
 
 def _number(text: str) -> str:

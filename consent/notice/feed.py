@@ -33,7 +33,7 @@ def atom(
 ) -> bytes:
     """Write the Atom feed of a document in one language: an entry a version, at its announcement.
 
-    The bytes change when a version is announced and at no other time, its effect included. `title`
+    The bytes change when a version is announced or withdrawn, and not at its effect. `title`
     and `author` name the notice and the controller, `feed_address` and `notice_address` are
     absolute, `domain` is the site's host name, for `tag:` ids (RFC 4151) that outlive any address.
     Editorial versions bring nobody news and are left out unless `editorial`.
@@ -47,14 +47,14 @@ def atom(
         f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{escape(lang)}">',
         f"<id>{escape(key)}</id>",
         f"<title>{escape(title)}</title>",
-        f"<updated>{_updated(entries)}</updated>",
+        f"<updated>{_updated(entries, now)}</updated>",
         f"<author><name>{escape(author)}</name></author>",
         f'<link rel="self" type="application/atom+xml" href="{escape(feed_address)}"/>',
         f'<link rel="alternate" type="text/html" hreflang="{escape(lang)}"'
         f' href="{escape(notice_address)}"/>',
     ]
     for package in reversed(entries):
-        lines += _entry(package, lang, address, domain)
+        lines += _entry(package, lang, now, address, domain)
     lines.append("</feed>\n")
     return "\n".join(lines).encode("utf-8")
 
@@ -63,7 +63,7 @@ def feed_updated(
     packages: Iterable[Package], now: datetime, *, editorial: bool = False
 ) -> datetime | None:
     """When the feed last changed, in UTC, for `Last-Modified`; None while it is empty."""
-    moments = (package.announced_at for package in _announced(packages, now, editorial))
+    moments = (_changed(package, now) for package in _announced(packages, now, editorial))
     return max(moments, default=None)
 
 
@@ -71,7 +71,7 @@ def versions_json(packages: Iterable[Package], now: datetime, *, address: Addres
     """Write the announced versions, newest number first, as JSON in UTF-8.
 
     Each has its number, class, state, times in UTC, hash, and per language its title, summary of
-    the change, hash and permanent address.
+    the change, hash and permanent address; one that is withdrawn also since when and why.
     """
     packages = list(packages)
     body = [
@@ -92,32 +92,44 @@ def versions_json(packages: Iterable[Package], now: datetime, *, address: Addres
                 }
                 for lang, text in package.renditions.items()
             },
+            **_withdrawal(package, now),
         }
         for package in reversed(_announced(packages, now, True))
     ]
     return json.dumps({"versions": body}, ensure_ascii=False, indent=1).encode("utf-8")
 
 
-def _entry(package: Package, lang: str, address: Address, domain: str) -> list[str]:
+def _withdrawal(package: Package, now: datetime) -> dict[str, object]:
+    gone = package.withdrawal
+    if gone is None or gone.at > now:
+        return {}
+    return {"withdrawn_at": iso(gone.at), "withdrawn_because": dict(gone.reason)}
+
+
+def _entry(package: Package, lang: str, now: datetime, address: Address, domain: str) -> list[str]:
     shown = lang if lang in package.renditions else next(iter(package.renditions))
     text, say = package.renditions[shown], words(shown)
     day = date_in_words(package.effective, shown)
     title = f"{text.title} {package.number}, {say['effect'].format(date=day)}"
+    summary = text.change or say["first"]
+    if package.withdrawal is not None and package.withdrawn(now):
+        day = date_in_words(package.withdrawn_on or package.effective, shown)
+        title = f"{text.title} {package.number}, {say['withdrawn'].format(date=day)}"
+        summary = package.withdrawal.told(shown)
     others = [other for other in package.renditions if other != shown]
-    moment = iso(package.announced_at)
     return [
         f'<entry xml:lang="{escape(shown)}">',
         f"<id>{escape(_tag(domain, package, f'{package.document}/{package.number}'))}</id>",
         f"<title>{escape(title)}</title>",
-        f"<published>{moment}</published>",
-        f"<updated>{moment}</updated>",
+        f"<published>{iso(package.announced_at)}</published>",
+        f"<updated>{iso(_changed(package, now))}</updated>",
         f'<category term="{package.change_class}"/>',
         *(
             f'<link rel="alternate" type="text/html" hreflang="{escape(other)}"'
             f' href="{escape(address(package, other))}"/>'
             for other in (shown, *others)
         ),
-        f"<summary>{escape(text.change or say['first'])}</summary>",
+        f"<summary>{escape(summary)}</summary>",
         "</entry>",
     ]
 
@@ -131,9 +143,14 @@ def _announced(packages: Iterable[Package], now: datetime, editorial: bool) -> l
     return sorted(known, key=lambda package: package.number)
 
 
-def _updated(entries: list[Package]) -> str:
+def _changed(package: Package, now: datetime) -> datetime:
+    gone = package.withdrawal
+    return gone.at if gone is not None and gone.at <= now else package.announced_at
+
+
+def _updated(entries: list[Package], now: datetime) -> str:
     # An empty feed keeps one time for good, so that it does not look new at every fetch.
-    return max((iso(package.announced_at) for package in entries), default=_EPOCH)
+    return max((iso(_changed(package, now)) for package in entries), default=_EPOCH)
 
 
 def _tag(domain: str, package: Package, specific: str) -> str:

@@ -27,6 +27,7 @@ class State(StrEnum):
     SCHEDULED = "scheduled"
     IN_FORCE = "in-force"
     SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,13 @@ class Standing:
     """The versions of a document at one moment.
 
     `in_force` is None before the first version takes effect; `scheduled` is in the order of taking
-    effect, `superseded` newest first.
+    effect, `superseded` and `withdrawn` (before their effect) newest first.
     """
 
     in_force: Package | None
     scheduled: tuple[Package, ...]
     superseded: tuple[Package, ...]
+    withdrawn: tuple[Package, ...] = ()
 
 
 def standing(packages: Iterable[Package], now: datetime) -> Standing:
@@ -49,32 +51,32 @@ def standing(packages: Iterable[Package], now: datetime) -> Standing:
     number.
     """
     every = sorted(packages, key=lambda package: (package.starts, package.number))
-    known = [package for package in every if package.announced_at <= now]
+    announced = [package for package in every if package.announced_at <= now]
+    known = [package for package in announced if not package.withdrawn(now)]
     started = [package for package in known if package.starts <= now]
     scheduled = tuple(package for package in known if package.starts > now)
     return Standing(
         in_force=started[-1] if started else None,
         scheduled=scheduled,
         superseded=tuple(reversed(started[:-1])),
+        withdrawn=tuple(package for package in reversed(announced) if package.withdrawn(now)),
     )
 
 
 def unchanged(packages: Iterable[Package], now: datetime) -> tuple[float, float]:
     """From when until when all of this is as at `now` (UTC), in seconds since 1970 and to infinity.
 
-    It changes when a version is announced, takes effect, and is not told of any more.
+    It changes when a version is announced, is withdrawn, takes effect, and is not told of any more.
     """
-    moments = sorted(
-        moment.timestamp()
-        for package in packages
-        for moment in (
-            package.announced_at,
-            package.starts,
-            package.starts + ANNOUNCED_AFTER_EFFECT,
-        )
-    )
+    moments = sorted(moment.timestamp() for package in packages for moment in _moments(package))
     at = bisect_right(moments, now.timestamp())
     return (moments[at - 1] if at else -inf), (moments[at] if at < len(moments) else inf)
+
+
+def _moments(package: Package) -> tuple[datetime, ...]:
+    if package.withdrawal is not None:
+        return package.announced_at, package.withdrawal.at
+    return package.announced_at, package.starts, package.starts + ANNOUNCED_AFTER_EFFECT
 
 
 def in_force(packages: Iterable[Package], now: datetime) -> Package | None:
@@ -86,6 +88,8 @@ def state(package: Package, packages: Iterable[Package], now: datetime) -> State
     """Where one version stands at `now` (UTC); one not announced yet counts as a draft."""
     if now < package.announced_at:
         return State.DRAFT
+    if package.withdrawn(now):
+        return State.WITHDRAWN
     if now < package.starts:
         return State.SCHEDULED
     newest = in_force(packages, now)
@@ -98,12 +102,13 @@ def announcement(packages: Iterable[Package], now: datetime, seen: str | None) -
     `seen` is the version number in the visitor's cookie, empty when it was written before there was
     a version; None stands for a new visitor, who is told nothing (R83). Told is the newest material
     version that the visitor has not seen, from its announcement until 14 days after its effect. The
-    first version of a document changes nothing.
+    first version of a document changes nothing, and one that is withdrawn never will.
     """
     if seen is None:
         return None
     known = VersionNumber.read(seen)
-    every = sorted(packages, key=lambda package: package.number)
+    coming = (package for package in packages if not package.withdrawn(now))
+    every = sorted(coming, key=lambda package: package.number)
     told = [
         package
         for package in every[1:]

@@ -12,16 +12,18 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from ..errors import NoticeError, Problem
 from ..record import canonical
 from .html import Heading, read
 from .number import CLASSES, VersionNumber
+from .withdrawal import WITHDRAWN, Withdrawal, read_withdrawal
 
 MANIFEST = "manifest.json"
 FACTS = "facts.toml"
@@ -70,7 +72,7 @@ class Package:
     time zone the version takes effect. `declaration` is the hash of the declaration that its
     cookie table was made from, `cookies` of what the table tells of it (`cookies.cookie_hash`);
     `predecessor` is the version that its redlines compare with; `files` holds the bytes of every
-    file by name.
+    file by name; `withdrawal` tells why it will not take effect, if so.
     """
 
     number: VersionNumber
@@ -87,6 +89,7 @@ class Package:
     renditions: Mapping[str, Rendition] = field(compare=False)
     files: Mapping[str, bytes] = field(repr=False)
     predecessor: VersionNumber | None = None
+    withdrawal: Withdrawal | None = None
 
     @cached_property
     def hash(self) -> str:
@@ -105,6 +108,16 @@ class Package:
         facts = tomllib.loads(self.files[FACTS].decode("utf-8"))
         other = facts.get("fallback", {}).get(lang)
         return other if other in self.renditions else None
+
+    def withdrawn(self, now: datetime) -> bool:
+        """Whether it is withdrawn at `now` (UTC)."""
+        return self.withdrawal is not None and self.withdrawal.at <= now
+
+    @property
+    def withdrawn_on(self) -> date | None:
+        """The day of its withdrawal in the site's time zone."""
+        gone = self.withdrawal
+        return gone.at.astimezone(ZoneInfo(self.timezone)).date() if gone else None
 
     @property
     def material(self) -> bool:
@@ -190,6 +203,13 @@ def verify_package(folder: Path) -> Package:
     except OSError as error:
         how = f"publish it with: consent notice publish {folder.name}"
         raise NoticeError([Problem(name, "", "the version is not published", how)]) from error
+    if raw.startswith(b"<<<<<<<") or b"\n>>>>>>> " in raw:
+        message = "two versions were published under one number, and their merge is not decided"
+        how = (
+            "take one folder whole, as it was published (git checkout --ours or --theirs), and "
+            "publish the other text under the next number"
+        )
+        raise NoticeError([Problem(name, "", message, how)])
     damaged = (KeyError, TypeError, ValueError, RecursionError)
     try:
         manifest = json.loads(raw)
@@ -220,7 +240,10 @@ def verify_package(folder: Path) -> Package:
         raise refuse(name, "", f"the manifest is damaged: {error}") from error
     if str(package.number) != folder.name:
         raise refuse(name, "number", f"it is of version {package.number}")
-    return package
+    if (found := read_withdrawal(folder, package)) is None:
+        return package
+    withdrawal, raw = found
+    return replace(package, withdrawal=withdrawal, files=files | {WITHDRAWN: raw})
 
 
 def redline_file(lang: str) -> str:

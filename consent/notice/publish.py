@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from secrets import token_hex
 from zoneinfo import ZoneInfo
 
 from ..declaration import Declaration
 from ..errors import NoticeError, Problem
 from .comparison import with_redlines
 from .cookies import cookie_hash
+from .files import complete_folder, write_folder
 from .lint import RENDERED, Finding, Severity, blocking, lint
 from .number import VersionNumber
 from .package import FACTS, MANIFEST, Package, manifest_bytes, redline_file, verify_package
@@ -83,6 +81,8 @@ def publish(
     fresh = not target.exists() or (in_place and not (target / MANIFEST).exists())
     known = None if fresh else verify_package(target)
     before = None
+    if known is not None and known.withdrawal is not None:
+        raise NoticeError([_spent(number, parent)])
     if known is None:
         others = [n for n, place in numbered(parent) if n != number and (place / MANIFEST).exists()]
         problems += _check_order(number, others)
@@ -137,14 +137,15 @@ def publish(
         }
         files |= {text.file: text.raw for text in source.texts.values()}
         if in_place:
-            _complete(target, files)
+            complete_folder(target, files, MANIFEST)
         else:
-            _write(parent, target, files)
+            try:
+                write_folder(target, files)
+            except FileExistsError:
+                raise NoticeError([_taken(number, parent)]) from None
         known = verify_package(target)
     elif known.files[MANIFEST] != manifest:
-        message = f"version {number} is published with other content, and that cannot be changed"
-        remedy = f"publish as {next_number([n for n, _ in numbered(parent)], number.year)}"
-        raise NoticeError([Problem(f"{number}/{MANIFEST}", "", message, remedy)])
+        raise NoticeError([_taken(number, parent)])
     if draft.name == DRAFT:
         _take_away(draft, [FACTS, *(text.file for text in source.texts.values())])
     return known
@@ -195,6 +196,17 @@ def _of(one: Finding) -> Problem:
     if one.rule.severity is Severity.WARNING:
         remedy += f" Or write [[waivers]] in {FACTS} with the rule and the reason."
     return Problem(one.place.file, key, one.message("en"), remedy)
+
+
+def _taken(number: VersionNumber, parent: Path) -> Problem:
+    message = f"version {number} is published with other content, and that cannot be changed"
+    remedy = f"publish as {next_number([n for n, _ in numbered(parent)], number.year)}"
+    return Problem(f"{number}/{MANIFEST}", "", message, remedy)
+
+
+def _spent(number: VersionNumber, parent: Path) -> Problem:
+    remedy = f"publish as {next_number([n for n, _ in numbered(parent)], number.year)}"
+    return Problem(str(number), "number", "it was withdrawn, and its number is spent", remedy)
 
 
 def _check_order(number: VersionNumber, others: Sequence[VersionNumber]) -> list[Problem]:
@@ -251,48 +263,6 @@ def _must_be_confirmed(fact: Unconfirmed) -> Problem:
     question = fact.question.get("en") or next(iter(fact.question.values()), "")
     remedy = "ask the controller, mend the fact and remove its confirm"
     return Problem(FACTS, fact.key, f"the controller has not confirmed it: {question}", remedy)
-
-
-def _write(parent: Path, target: Path, files: Mapping[str, bytes]) -> None:
-    # Everything is durable under another name before the version appears under its own.
-    place = parent / f".{target.name}.{token_hex(4)}"
-    place.mkdir()
-    try:
-        for name, body in files.items():
-            _durable(place / name, body)
-        _sync(place)
-        place.rename(target)
-        _sync(parent)
-    except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
-        raise
-
-
-def _complete(target: Path, files: Mapping[str, bytes]) -> None:
-    # The manifest comes last: a folder without one is not published.
-    for name, body in files.items():
-        if name != MANIFEST:
-            _durable(target / name, body)
-    part = target / f".{MANIFEST}.{token_hex(4)}"
-    _durable(part, files[MANIFEST])
-    _sync(target)
-    part.rename(target / MANIFEST)
-    _sync(target)
-
-
-def _durable(path: Path, body: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _take_away(draft: Path, names: Sequence[str]) -> None:

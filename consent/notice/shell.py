@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -19,6 +19,9 @@ from .words import language_name, stands_in, words
 
 Address = Callable[[Package | None, str], str]
 """Gives the address of a version in a language; of None, the address of the version in force."""
+
+_AHEAD = (State.SCHEDULED, State.WITHDRAWN)
+_EFFECT = {State.SCHEDULED: "effect", State.WITHDRAWN: "withdrawn"}
 
 
 def notice_context(
@@ -46,22 +49,25 @@ def notice_context(
     """
     say, text = words(lang), package.renditions[lang]
     where = state(package, packages, now)
-    day = date_in_words(package.effective, lang)
+    effect = _day(package, where is State.WITHDRAWN)
+    day = date_in_words(effect, lang)
     lines = {
         State.SCHEDULED: say["scheduled_line"],
         State.SUPERSEDED: say["superseded_line"],
         State.IN_FORCE: "",
         State.DRAFT: say["draft_line"],
+        State.WITHDRAWN: say["withdrawn_line"],
     }
+    reason = package.withdrawal.told(lang) if package.withdrawal else ""
     latest = address(None, lang)
     context = _common(text, where, say, site_name, back, stylesheet)
     return context | {
         "number": str(package.number),
         "version": say["version"].format(number=package.number),
-        "effective": _effect(where, say).format(date=day),
-        "effective_iso": package.effective.isoformat(),
-        "status_line": lines[where].format(date=day),
         "fallback": _fallback(asked, lang),
+        "effective": say[_EFFECT.get(where, "effective")].format(date=day),
+        "effective_iso": effect.isoformat(),
+        "status_line": lines[where].format(date=day, reason=reason),
         "version_hash": package.hash,
         "languages": [
             {
@@ -73,7 +79,7 @@ def notice_context(
             if other != lang
         ],
         "versions": _versions(package, lang, packages, now, address),
-        "latest": latest if where in (State.SCHEDULED, State.SUPERSEDED) else "",
+        "latest": "" if where is State.IN_FORCE else latest,
         "links": relations(
             package, lang, packages, now, address=address, feed=feed, history=history
         ),
@@ -210,7 +216,11 @@ def relations(
     for the Link header alike. Only the version in force is canonical at its versionless address.
     """
     known = sorted(
-        (other for other in packages if other.announced_at <= now and lang in other.renditions),
+        (
+            other
+            for other in packages
+            if other.announced_at <= now and not other.withdrawn(now) and lang in other.renditions
+        ),
         key=lambda other: other.number,
     )
     numbers = [other.number for other in known]
@@ -255,7 +265,7 @@ def _common(
         "state": str(where),
         "short": _paragraphs(text.short),
         "change": text.change,
-        "change_title": say["change_ahead" if where is State.SCHEDULED else "change"],
+        "change_title": say["change_ahead" if where in _AHEAD else "change"],
         "toc": [heading for heading in text.toc if heading.level == 2],
         # Sanitised before it was frozen, and verified since.
         "body": Markup(text.body),  # noqa: S704
@@ -283,10 +293,6 @@ def _same(package: Package, lang: str, where: State, address: Address) -> str:
     return address(None if where is State.IN_FORCE else package, lang)
 
 
-def _effect(where: State, say: Mapping[str, str]) -> str:
-    return say["effect" if where is State.SCHEDULED else "effective"]
-
-
 def _versions(
     package: Package, lang: str, packages: Sequence[Package], now: datetime, address: Address
 ) -> list[dict[str, object]]:
@@ -297,21 +303,33 @@ def _versions(
         ("effect", tuple(reversed(stand.scheduled))),
         ("effective", (stand.in_force,) if stand.in_force else ()),
         ("former", stand.superseded),
+        ("withdrawn", stand.withdrawn),
     ):
         for other in some:
             shown = lang if lang in other.renditions else next(iter(other.renditions))
+            day = _day(other, word == "withdrawn")
             rows.append(
                 {
                     "number": str(other.number),
                     "address": address(other, shown),
-                    "effective": say[word].format(date=date_in_words(other.effective, lang)),
-                    "effective_iso": other.effective.isoformat(),
-                    "change": other.renditions[shown].change or say["first"],
+                    "effective": say[word].format(date=date_in_words(day, lang)),
+                    "effective_iso": day.isoformat(),
+                    "change": _told(other, shown, word, say),
                     "lang": shown,
                     "here": other.number == package.number,
                 }
             )
     return rows
+
+
+def _day(package: Package, withdrawn: bool) -> date:
+    return (package.withdrawn_on if withdrawn else None) or package.effective
+
+
+def _told(package: Package, lang: str, word: str, say: Mapping[str, str]) -> str:
+    if word == "withdrawn" and package.withdrawal is not None:
+        return package.withdrawal.told(lang)
+    return package.renditions[lang].change or say["first"]
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The words of the page round a notice, in Finnish, Swedish and English.
 
-`{number}` is a version, `{date}` a day in words.
+`{number}` is a version, `{date}` a day in words, `{reason}` a sentence of the editor's.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "draft": "Luonnos",
         "draft_line": "Luonnos. Tätä tekstiä ei ole julkaistu, eikä se ole voimassa.",
         "scheduled_line": "Tämä versio tulee voimaan {date}.",
+        "withdrawn_line": "Tämä versio peruttiin ennen kuin se tuli voimaan. Syy: {reason}",
+        "withdrawn": "peruttu {date}, ei tullut voimaan",
         "superseded_line": "Tämä versio ei ole enää voimassa. Se tuli voimaan {date}.",
         "effect": "tulee voimaan {date}",
         "effective": "voimassa {date} alkaen",
@@ -62,6 +64,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "draft": "Utkast",
         "draft_line": "Utkast. Den här texten är inte publicerad och gäller inte.",
         "scheduled_line": "Den här versionen börjar gälla {date}.",
+        "withdrawn_line": "Den här versionen återkallades innan den började gälla. Skäl: {reason}",
+        "withdrawn": "återkallad {date}, började inte gälla",
         "superseded_line": "Den här versionen gäller inte längre. Den började gälla {date}.",
         "effect": "börjar gälla {date}",
         "effective": "gäller från {date}",
@@ -111,6 +115,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "draft": "Draft",
         "draft_line": "Draft. This text has not been published and is not in force.",
         "scheduled_line": "This version takes effect on {date}.",
+        "withdrawn_line": "This version was withdrawn before it took effect. Reason: {reason}",
+        "withdrawn": "withdrawn on {date}, did not take effect",
         "superseded_line": "This version is no longer in force. It took effect on {date}.",
         "effect": "takes effect on {date}",
         "effective": "in force since {date}",

@@ -3,32 +3,94 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
 
 from ..errors import NoticeError, Problem
-from ..log import Log
+from ..log import Entry, Log
+from ..notice.package import Package, artifacts, iso
 from ..notice.shelf import Shelf
+from ..record import canonical
 
 
-def published(log: Log, shelf: Shelf) -> dict[str, str]:
-    """Give the hash that each version of the document was published with, by its number.
+class Logged(NamedTuple):
+    """What the log says of a version: its hash, and when it was withdrawn ("" if it was not)."""
 
-    Raises `NoticeError` when a package has another one now.
-    """
-    found: dict[str, str] = {}
+    hash: str
+    withdrawn: str = ""
+
+
+def logged(log: Log, document: str) -> dict[str, Logged]:
+    """Give what the log says last of each version of a document, by its number."""
+    found: dict[str, Logged] = {}
     for _, body in log.bodies("publication"):
         entry = json.loads(body)
-        if entry["document"] == shelf.document:
-            found[entry["version"]] = entry["hash"]
+        if entry["document"] == document:
+            found[entry["version"]] = Logged(entry["hash"], entry.get("withdrawn", ""))
+    return found
+
+
+def publications(log: Log, shelf: Shelf, now: datetime) -> Iterator[Entry]:
+    """Give the entries of the versions and withdrawals that the log does not know yet.
+
+    `now` is UTC. Raises `NoticeError` when a package is not what the log knows (R75).
+    """
+    known = logged(log, shelf.document)
     problems = [
-        Problem(
-            f"{package.document}/{package.number}",
+        problem
+        for package in shelf.packages
+        if (before := known.get(str(package.number)))
+        and (problem := contradiction(package, before, now))
+    ]
+    if problems:
+        raise NoticeError(problems)
+    for package in shelf.packages:
+        number, withdrawn = str(package.number), withdrawn_at(package)
+        if known.get(number) == (package.hash, withdrawn):
+            continue
+        names = f"{package.document} {number} {package.hash} {withdrawn}".rstrip()
+        content = {
+            "kind": "publication",
+            "document": package.document,
+            "version": number,
+            "hash": package.hash,
+            "time": iso(now),
+            "artifacts": sorted(artifacts(package)),
+            **({"withdrawn": withdrawn} if withdrawn else {}),
+        }
+        once = sha256(names.encode()).digest()
+        yield Entry("publication", canonical(content), once=once)
+
+
+def contradiction(package: Package, before: Logged, now: datetime) -> Problem | None:
+    """How a package differs from what the log says of its number; None if it does not."""
+    place = f"{package.document}/{package.number}"
+    if before.hash != package.hash:
+        return Problem(
+            place,
             "",
             "was published with other content, as the log shows",
             "restore it, or publish the text as a new version",
         )
-        for package in shelf.packages
-        if found.get(str(package.number), package.hash) != package.hash
-    ]
-    if problems:
-        raise NoticeError(problems)
-    return found
+    if before.withdrawn and before.withdrawn != withdrawn_at(package):
+        return Problem(
+            place,
+            "",
+            f"was withdrawn {before.withdrawn}, as the log shows",
+            "restore its withdrawn.json from version control",
+        )
+    if package.withdrawal and not before.withdrawn and package.starts <= now:
+        return Problem(
+            place,
+            "withdrawn_at",
+            "it took effect here before its withdrawal came",
+            "delete its withdrawn.json, and publish a new version",
+        )
+    return None
+
+
+def withdrawn_at(package: Package) -> str:
+    """When a version was withdrawn as the log tells it; "" if it was not."""
+    return iso(package.withdrawal.at) if package.withdrawal else ""

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -40,7 +39,7 @@ from .embeds import Embeds
 from .inforce import in_force
 from .limits import Bucket
 from .plans import Judged, Plans, remember
-from .published import published
+from .published import publications
 from .reports import Tally
 
 if TYPE_CHECKING:
@@ -304,26 +303,13 @@ class Runtime:
 
     def _record(self) -> None:
         log, edition, now = self.log, self.edition, self.now()
-        known = published(log, self.shelf)
+        entries = list(publications(log, self.shelf, now))
         kept = edition.artifacts()
         for package in self.shelf.packages:
             kept |= artifacts(package)
         log.put_artifacts(kept)
-        time_text = f"{now:%Y-%m-%dT%H:%M:%SZ}"
-        for package in self.shelf.packages:
-            number = str(package.number)
-            if known.get(number) == package.hash:
-                continue
-            publication = {
-                "kind": "publication",
-                "document": package.document,
-                "version": number,
-                "hash": package.hash,
-                "time": time_text,
-                "artifacts": sorted(artifacts(package)),
-            }
-            once = sha256(f"{package.document} {number} {package.hash}".encode()).digest()
-            _wait(log, Entry("publication", canonical(publication), once=once))
+        for entry in entries:
+            _wait(log, entry)
         content: dict[str, object] = {
             "kind": "declaration",
             "declaration": edition.declaration.hash,
@@ -332,7 +318,7 @@ class Runtime:
             "interface": edition.interface.hash,
             "artifacts": sorted(edition.artifacts()),
         }
-        body = canonical({**content, "time": time_text})
+        body = canonical({**content, "time": f"{now:%Y-%m-%dT%H:%M:%SZ}"})
         _wait(log, Entry("declaration", body, revise=unless_same(content, body)))
         # What was there from long ago may have expired before this entry named it again (R129).
         log.put_artifacts(kept)

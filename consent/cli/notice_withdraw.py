@@ -1,0 +1,59 @@
+"""`consent notice withdraw`: a version that is announced and shall not take effect."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+
+from ..errors import NoticeError, Problem
+from .common import Commands, command, settings
+
+
+def add(notice: Commands) -> None:
+    """Add the command to the group."""
+    withdraw = command(
+        notice,
+        "withdraw",
+        "Withdraw a version before it takes effect: write withdrawn.json into its folder, to be "
+        "committed with it. The version stays listed with the reason, and its number is spent.",
+    )
+    withdraw.add_argument("number", metavar="YYYY.n", help="the number of a scheduled version")
+    withdraw.add_argument(
+        "--reason",
+        metavar="LANG=TEXT",
+        action="append",
+        required=True,
+        type=_reason,
+        help="why the change does not come, for readers; once for every language of the version",
+    )
+    withdraw.add_argument(
+        "--author", metavar="NAME", default="", help="who withdraws it; it is stored"
+    )
+    withdraw.set_defaults(run=_withdraw)
+
+
+def _reason(text: str) -> tuple[str, str]:
+    lang, mark, reason = text.partition("=")
+    if not (mark and lang.isalpha() and reason.strip()):
+        raise argparse.ArgumentTypeError(f'{text!r} is not like fi="Muutos perutaan."')
+    return lang, reason
+
+
+def _withdraw(arguments: argparse.Namespace) -> int:
+    from ..notice.shelf import Shelf
+    from ..notice.withdrawal import WITHDRAWN, withdraw
+
+    found = settings(arguments)
+    assert found.notices is not None
+    shelf = Shelf.load(found.notices.folder, found.notices.document)
+    package = shelf.version(arguments.number)
+    if package is None:
+        there = ", ".join(str(other.number) for other in shelf.packages) or "none"
+        message, remedy = "there is no such version", f"the versions are: {there}"
+        raise NoticeError([Problem(arguments.number, "", message, remedy)])
+    folder = found.notices.folder / shelf.document / str(package.number)
+    reason = dict(arguments.reason)
+    gone = withdraw(package, folder, reason, now=datetime.now(UTC), author=arguments.author)
+    print(f"{shelf.document} {package.number}: withdrawn {gone.at:%Y-%m-%d %H:%M} UTC.")
+    print(f"Commit {folder / WITHDRAWN}, and deploy it before {package.starts:%Y-%m-%d %H:%M} UTC.")
+    return 0
