@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 
-from ..errors import NoticeError, Problem
 from .common import Commands, command, settings
+from .notice_choice import folder_of, shelf_of, version_of
 
 
 def add(notice: Commands) -> None:
@@ -40,20 +40,13 @@ def _reason(text: str) -> tuple[str, str]:
 
 
 def _withdraw(arguments: argparse.Namespace) -> int:
-    from ..notice.shelf import Shelf
     from ..notice.withdrawal import WITHDRAWN, withdraw
 
     found = settings(arguments)
-    assert found.notices is not None
-    shelf = Shelf.load(found.notices.folder, found.notices.document)
-    package = shelf.version(arguments.number)
-    if package is None:
-        there = ", ".join(str(other.number) for other in shelf.packages) or "none"
-        message, remedy = "there is no such version", f"the versions are: {there}"
-        raise NoticeError([Problem(arguments.number, "", message, remedy)])
-    folder = found.notices.folder / shelf.document / str(package.number)
+    package = version_of(shelf_of(found), arguments.number)
+    folder = folder_of(found) / str(package.number)
     reason = dict(arguments.reason)
     gone = withdraw(package, folder, reason, now=datetime.now(UTC), author=arguments.author)
-    print(f"{shelf.document} {package.number}: withdrawn {gone.at:%Y-%m-%d %H:%M} UTC.")
+    print(f"{package.document} {package.number}: withdrawn {gone.at:%Y-%m-%d %H:%M} UTC.")
     print(f"Commit {folder / WITHDRAWN}, and deploy it before {package.starts:%Y-%m-%d %H:%M} UTC.")
     return 0

@@ -71,7 +71,7 @@ def _diff(arguments: argparse.Namespace) -> int:
     later: list[Verdict] = []
     if before is not None:
         declared = found.declaration
-        now = list(_compared(before, before.scopes, declared.without(_pending(found)), declared))
+        now = _now(before, found)
         asked = {verdict.category for verdict in now if verdict.asked}
         coming = _compared(before, before.scheduled, declared, declared)
         later = [v for v in coming if v.asked and v.category not in asked]
@@ -80,6 +80,20 @@ def _diff(arguments: argparse.Namespace) -> int:
     else:
         _print(before, now, later)
     return int(any(verdict.asked for verdict in [*now, *later]))
+
+
+def deployed(found: Settings) -> list[Verdict]:
+    """What comes of each category once the settings are deployed, compared with their log.
+
+    Empty while nobody has answered; raises `LogError`.
+    """
+    before = _log(found.log)
+    return _now(before, found) if before is not None else []
+
+
+def _now(before: Before, found: Settings) -> list[Verdict]:
+    declared = found.declaration
+    return list(_compared(before, before.scopes, declared.without(_pending(found)), declared))
 
 
 def _file(found: Settings, path: Path) -> Before:
@@ -124,8 +138,7 @@ def _pending(found: Settings) -> Callable[[str], bool]:
 
     assert found.notices is not None
     shelf = Shelf.load(found.notices.folder, found.notices.document)
-    standing = shelf.standing(datetime.now(UTC))
-    started = {str(p.number) for p in (*standing.superseded, standing.in_force) if p}
+    started = shelf.standing(datetime.now(UTC)).started
     return lambda version: version not in started
 
 
@@ -143,7 +156,7 @@ def _compared(
         elif given.hash == scope.hash:
             yield Verdict(category, False, ["it is as before"], [])
         elif widenings := list(given.widened(scope)):
-            reasons = [_reason(widening, words) for widening in widenings]
+            reasons = [reason_of(widening, words) for widening in widenings]
             if any(earlier.covers(scope) for earlier in before.earlier):
                 reasons.append("(not of those whose answer is to an earlier, wider declaration)")
             yield Verdict(category, True, reasons, widenings)
@@ -154,7 +167,8 @@ def _compared(
             yield Verdict(category, False, ["it asks for nothing any more"], [])
 
 
-def _reason(widening: Widening, declared: Declaration) -> str:
+def reason_of(widening: Widening, declared: Declaration) -> str:
+    """What is new about a service, in words."""
     name = next(s.name for s in declared.services if s.id == widening.service)
     what = widening.what
     match widening.kind:

@@ -9,7 +9,8 @@
     comparison               two versions compared, as readers read them
     version                  a version folder as its editor wrote it
     render, allow            Markdown to HTML, and what may stand in it
-    preview, publish         a draft shown; a draft made a package
+    preview, publish, plan   a draft shown; a draft made a package; what its publication does
+    change, withdrawal       how much a version changes; a version that will not take effect
     importing                a notice from elsewhere made a draft
     lint                     what a version lacks, gets wrong or words badly
 

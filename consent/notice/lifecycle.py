@@ -43,6 +43,12 @@ class Standing:
     superseded: tuple[Package, ...]
     withdrawn: tuple[Package, ...] = ()
 
+    @property
+    def started(self) -> frozenset[str]:
+        """The numbers of the versions that are or have been in force (R81)."""
+        past = (*self.superseded, self.in_force)
+        return frozenset(str(package.number) for package in past if package)
+
 
 def standing(packages: Iterable[Package], now: datetime) -> Standing:
     """Sort the versions that are announced at `now` (UTC); the others do not exist yet.

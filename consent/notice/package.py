@@ -185,6 +185,11 @@ def manifest_bytes(
     )
 
 
+def package_of(files: Mapping[str, bytes]) -> Package:
+    """Make a package of the files that `manifest_bytes` was made for."""
+    return _package(json.loads(files[MANIFEST]), files)
+
+
 def verify_package(folder: Path) -> Package:
     """Read a published version and check every hash in it.
 

@@ -1,22 +1,36 @@
-"""Publishing: a draft becomes a frozen package, or every reason why not is told (R47, R75)."""
+"""Publishing: a draft becomes a frozen package, or every reason why not is told (R47, R75).
+
+`prepare` makes the package and writes nothing, so that it can be looked at (`plan`); `freeze`
+writes exactly that.
+"""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ..declaration import Declaration
 from ..errors import NoticeError, Problem
+from .change import Difference, differences, lowered, proposed
 from .comparison import with_redlines
 from .cookies import cookie_hash
 from .files import complete_folder, write_folder
+from .lifecycle import in_force
 from .lint import RENDERED, Finding, Severity, blocking, lint
 from .number import VersionNumber
-from .package import FACTS, MANIFEST, Package, manifest_bytes, redline_file, verify_package
+from .package import (
+    FACTS,
+    MANIFEST,
+    Package,
+    manifest_bytes,
+    package_of,
+    redline_file,
+    verify_package,
+)
 from .preview import renditions_of
 from .render import render_version
 from .shelf import DRAFT, numbered
@@ -26,9 +40,26 @@ LEAD_DAYS = 30
 """How many days before its effect a material change is announced (R81)."""
 
 
-def publish(
+@dataclass(frozen=True)
+class Prepared:
+    """A version that can be published, exactly as it will be; nothing is written yet.
+
+    `before` is the version that it replaces, `differences` what its facts change in that one's;
+    `others` are all versions beside it. `files` is empty when the version is there already.
+    """
+
+    package: Package
+    before: Package | None
+    differences: tuple[Difference, ...]
+    others: tuple[Package, ...]
+    draft: Path
+    target: Path
+    files: Mapping[str, bytes] = field(repr=False)
+
+
+def prepare(
     draft: Path,
-    number: VersionNumber | str,
+    number: VersionNumber | str | None = None,
     effective: date | None = None,
     *,
     languages: Sequence[str],
@@ -39,27 +70,32 @@ def publish(
     author: str = "",
     reason: str = "",
     lead_days: int = LEAD_DAYS,
-) -> Package:
-    """Freeze the draft as version `number`, which takes effect on the day `effective` at 00:00.
+) -> Prepared:
+    """Make the package of a draft, or tell every reason why it cannot be published.
 
-    `draft` is the folder with the Markdown and the facts; the package is written beside it, in one
-    step, and takes the draft's files with it (a folder that has its number becomes the package in
-    place). `effective` may stand in the facts instead; its
-    midnight is that of `timezone`. `now` (with a time zone) is when the version is announced;
-    `author` is stored (R75). `reason` is stored too, and lets a material change be announced less
-    than `lead_days` days before its effect (R81); the first version needs no lead.
+    `draft` is the folder with the Markdown and the facts. Without `number` it gets the next one
+    of the year of its effect, which is the day `effective` at 00:00 in `timezone`; the day may
+    stand in the facts instead. `now` (with a time zone) is when the version is announced; `author`
+    is stored (R75). `reason` is stored too, and lets a material change be announced less than
+    `lead_days` days before its effect (R81), or less than the notice in force promises; the first
+    version needs no lead.
 
-    Publishing the same again returns the package that is there. Raises `NoticeError` with every
+    Of a version that is there already, the package that is there. Raises `NoticeError` with every
     reason why not: an unconfirmed fact, a missing language, a fault of the text, what the lint
-    finds (R47), other bytes under a number that is taken, a date too early.
+    finds (R47), other bytes under a number that is taken, a number that was withdrawn, a class that
+    makes less of the change than its facts do, a date too early.
     """
     if now.tzinfo is None:
         raise ValueError("now must carry a time zone")
+    parent, local = draft.parent, now.astimezone(ZoneInfo(timezone))
+    source = load_source(draft, languages)
+    day = effective or source.effective
     if isinstance(number, str):
         number = VersionNumber.parse(number)
-    parent = draft.parent
+    if number is None:
+        own = VersionNumber.read(draft.name)
+        number = own or next_number([n for n, _ in numbered(parent)], (day or local).year)
     target = parent / str(number)
-    source = load_source(draft, languages)
     pages = render_version(
         source,
         declaration=declaration,
@@ -68,7 +104,6 @@ def publish(
     )
     problems = [problem for page in pages.values() for problem in page.problems]
     problems += map(_must_be_confirmed, unconfirmed(source))
-    day = effective or source.effective
     if day is None:
         remedy = 'write effective = "2027-01-01" under [version], or give the date'
         problems.append(Problem(FACTS, "version.effective", "no effective date", remedy))
@@ -80,22 +115,27 @@ def publish(
     in_place = target.exists() and draft.samefile(target)
     fresh = not target.exists() or (in_place and not (target / MANIFEST).exists())
     known = None if fresh else verify_package(target)
-    before = None
     if known is not None and known.withdrawal is not None:
         raise NoticeError([_spent(number, parent)])
+    others = tuple(
+        verify_package(place)
+        for n, place in numbered(parent)
+        if n != number and (place / MANIFEST).exists()
+    )
+    begins = midnight(day, timezone) if day else now
+    before = _replaced(others, max(begins, now)) if known is None else None
+    found = differences(_facts(before), source.facts) if before else []
     if known is None:
-        others = [n for n, place in numbered(parent) if n != number and (place / MANIFEST).exists()]
-        problems += _check_order(number, others)
-        before = verify_package(parent / str(max(others))) if others else None
+        problems += _check_order(number, [other.number for other in others])
         problems += _check_content(source, languages, declaration, before, day)
         if before is not None:
             problems += _check_summaries(source)
-            problems += _check_purposes(source, before)
+            problems += _check_class(source, before, found)
         if day is not None:
             lead = 0
-            if others and source.change_class == "material" and not reason:
-                lead = lead_days
-            problems += _check_date(day, now.astimezone(ZoneInfo(timezone)), lead, bool(others))
+            if before is not None and source.change_class == "material" and not reason:
+                lead = _lead(before, lead_days)
+            problems += _check_date(day, local, lead, before is not None)
     if problems or day is None:
         raise NoticeError(problems)
 
@@ -117,7 +157,7 @@ def publish(
         reason=reason or (known.reason if known else ""),
         author=known.author if known else author,
         announced_at=known.announced_at if known else now,
-        effective_at=midnight(day, timezone),
+        effective_at=begins,
         effective=day,
         timezone=timezone,
         cookies=cookie_hash(declaration, str(number)),
@@ -127,28 +167,40 @@ def publish(
         facts=source.facts_raw,
         predecessor=known.predecessor if known else before.number if before else None,
     )
-    if known is None:
-        files = {MANIFEST: manifest, FACTS: source.facts_raw}
-        files |= {f"{lang}.html": text.body.encode() for lang, text in renditions.items()}
-        files |= {
-            redline_file(lang): text.redline.encode()
-            for lang, text in renditions.items()
-            if text.redline
-        }
-        files |= {text.file: text.raw for text in source.texts.values()}
-        if in_place:
-            complete_folder(target, files, MANIFEST)
-        else:
-            try:
-                write_folder(target, files)
-            except FileExistsError:
-                raise NoticeError([_taken(number, parent)]) from None
-        known = verify_package(target)
-    elif known.files[MANIFEST] != manifest:
-        raise NoticeError([_taken(number, parent)])
+    files = {MANIFEST: manifest, FACTS: source.facts_raw}
+    files |= {f"{lang}.html": text.body.encode() for lang, text in renditions.items()}
+    files |= {
+        redline_file(lang): text.redline.encode()
+        for lang, text in renditions.items()
+        if text.redline
+    }
+    files |= {text.file: text.raw for text in source.texts.values()}
+    if known is not None:
+        if known.files[MANIFEST] != manifest:
+            raise NoticeError([_taken(number, parent)])
+        return Prepared(known, before, (), others, draft, target, {})
+    package = package_of(files)
+    return Prepared(package, before, tuple(found), others, draft, target, files)
+
+
+def freeze(prepared: Prepared) -> Package:
+    """Write what was prepared beside the draft, in one step, and take the draft's files away.
+
+    A folder that has its number becomes the package in place. Raises `NoticeError` when somebody
+    else has published under the number meanwhile.
+    """
+    draft, target, files = prepared.draft, prepared.target, prepared.files
+    if files and target.exists() and draft.samefile(target):
+        complete_folder(target, files, MANIFEST)
+    elif files:
+        try:
+            write_folder(target, files)
+        except FileExistsError:
+            raise NoticeError([_taken(prepared.package.number, target.parent)]) from None
+    package = verify_package(target)
     if draft.name == DRAFT:
-        _take_away(draft, [FACTS, *(text.file for text in source.texts.values())])
-    return known
+        _take_away(draft, [FACTS, *(f"{lang}.md" for lang in package.renditions)])
+    return package
 
 
 def next_number(taken: Sequence[VersionNumber], year: int) -> VersionNumber:
@@ -227,16 +279,49 @@ def _check_summaries(source: VersionSource) -> list[Problem]:
     ]
 
 
-def _check_purposes(source: VersionSource, before: Package) -> list[Problem]:
+def _check_class(
+    source: VersionSource, before: Package, found: Sequence[Difference]
+) -> list[Problem]:
     # R86: people are told of a new purpose before the processing starts, so it is announced.
     if source.change_class == "material":
         return []
-    old = _purposes(tomllib.loads(before.files[FACTS].decode("utf-8")))
-    new = ", ".join(key for key in _purposes(source.facts) if key not in old)
-    if not new:
+    place, remedy = "version.class", 'write class = "material"'
+    old = _purposes(_facts(before))
+    if new := ", ".join(key for key in _purposes(source.facts) if key not in old):
+        what = f"{new} is new since {before.number}, and a new purpose is a material change (R86)"
+        return [Problem(FACTS, place, what, remedy)]
+    # R79: a class is raised freely, and lowered with a reason of this version's own.
+    if not lowered(source.change_class, list(found)):
         return []
-    message = f"{new} is new since {before.number}, and a new purpose is a material change (R86)"
-    return [Problem(FACTS, "version.class", message, 'write class = "material"')]
+    if source.reason and source.reason != _reason(_facts(before)):
+        return []
+    wanted = proposed(list(found))
+    what = "; ".join(str(one) for one in found if one.change_class == wanted)
+    message = f"by its facts the change is {wanted}, since {before.number}: {what} (R78)"
+    remedy = f'write class = "{wanted}", or why it is less as a new reason = "…" under [version]'
+    return [Problem(FACTS, place, message, remedy)]
+
+
+def _replaced(others: Sequence[Package], moment: datetime) -> Package | None:
+    # What a version that takes effect then takes the place of; else the newest that will not.
+    coming = [other for other in others if other.withdrawal is None]
+    return in_force(coming, moment) or max(coming, key=lambda one: one.number, default=None)
+
+
+def _lead(before: Package, lead_days: int) -> int:
+    # What the notice promises its readers is kept.
+    changes = _facts(before).get("changes")
+    promised = changes.get("notice_days") if isinstance(changes, Mapping) else None
+    return max(lead_days, promised) if isinstance(promised, int) else lead_days
+
+
+def _facts(package: Package) -> dict[str, object]:
+    return tomllib.loads(package.files[FACTS].decode("utf-8"))
+
+
+def _reason(facts: Mapping[str, object]) -> object:
+    version = facts.get("version")
+    return version.get("reason") if isinstance(version, Mapping) else None
 
 
 def _purposes(facts: Mapping[str, object]) -> list[str]:

@@ -77,6 +77,11 @@ class VersionSource:
         return str(_table(self.facts, "version").get("class", ""))
 
     @property
+    def reason(self) -> str:
+        """Why the change has its class, where the facts say it (R79)."""
+        return str(_table(self.facts, "version").get("reason", ""))
+
+    @property
     def effective(self) -> date | None:
         """The effective date, where the facts give one."""
         value = _table(self.facts, "version").get("effective")

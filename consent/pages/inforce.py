@@ -27,12 +27,11 @@ def in_force(
     `scopes` are all that were ever logged.
     """
     standing = shelf.standing(now)
-    started = {str(p.number) for p in (*standing.superseded, standing.in_force) if p}
     package = standing.in_force
     edition = Edition(
         settings,
         interface,
-        settings.declaration.without(lambda version: version not in started),
+        settings.declaration.without(lambda version: version not in standing.started),
         (str(package.number), package.hash) if package else ("", ""),
         scopes,
         section_of(package, "cookies") if package else "",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from consent.declaration import Category, Declaration, Item, Kind, Service
 from consent.notice.package import Package
-from consent.notice.publish import publish
+from consent.notice.publish import freeze, prepare
 
 LANGUAGES = ("fi", "sv", "en")
 SETTINGS = {lang: f"/choices/{lang}" for lang in LANGUAGES}
@@ -237,7 +237,7 @@ def write_draft(
 
 
 def publish_as(
-    draft: Path, number: str, effective: date, now: datetime | None = None, **changes: object
+    draft: Path, number: str | None, effective: date, now: datetime | None = None, **changes: object
 ) -> Package:
     values: dict[str, object] = {
         "languages": LANGUAGES,
@@ -247,7 +247,7 @@ def publish_as(
         "now": now or datetime(2026, 11, 1, 10, tzinfo=UTC),
         "author": "Editor",
     }
-    return publish(draft, number, effective, **(values | changes))
+    return freeze(prepare(draft, number, effective, **(values | changes)))
 
 
 def line_of_three(document: Path) -> list[Package]:

@@ -50,5 +50,5 @@ def publish(run, folder, *more):
     write_draft(folder / "notices" / "privacy", change="")
     return run(
         *("notice", "publish", "notices/privacy/draft", "--number", "2026.1"),
-        *("--effective", "2026-01-01", *more),
+        *("--effective", "2026-01-01", "--yes", *more),
     )

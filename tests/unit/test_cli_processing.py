@@ -203,7 +203,7 @@ def test_check_finds_a_notice_that_tells_of_another_period(run, folder, duration
     """R127, R131."""
     write_draft(folder / "notices" / "privacy", change="", facts=PERIOD.format(duration=duration))
     words = ["notice", "publish", "notices/privacy/draft", "--number", "2026.1"]
-    assert run(*words, "--effective", "2026-01-01")[0] == 0
+    assert run(*words, "--effective", "2026-01-01", "--yes")[0] == 0
     found, out, _ = run("check")
     assert found == code
     assert ("retention_months: is 36, and the notice in force tells of 24 months" in out) == code

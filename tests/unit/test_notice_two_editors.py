@@ -59,7 +59,7 @@ def test_one_version_is_left_when_the_merge_is_decided(two):
     git(two, "checkout", "--ours", "privacy/2026.2")
     packages = Shelf.load(two, "privacy").packages
     assert [str(package.number) for package in packages] == ["2026.1", "2026.2"]
-    assert "Esimerkki Oy oy." in packages[1].renditions["fi"].body
+    assert "Esimerkki Oy oy, " in packages[1].renditions["fi"].body
 
 
 def test_a_merge_of_half_each_is_refused(two):

@@ -1,0 +1,44 @@
+"""Which version or draft of the notice a command is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import NoticeError, Problem
+
+if TYPE_CHECKING:
+    from ..notice.package import Package
+    from ..notice.shelf import Shelf
+    from ..settings import Settings
+
+
+def shelf_of(found: Settings) -> Shelf:
+    """The versions of the settings' document."""
+    from ..notice.shelf import Shelf
+
+    assert found.notices is not None
+    return Shelf.load(found.notices.folder, found.notices.document)
+
+
+def folder_of(found: Settings) -> Path:
+    """The folder of the settings' document."""
+    assert found.notices is not None
+    return found.notices.folder / found.notices.document
+
+
+def draft_folder(named: Path | None, found: Settings) -> Path:
+    """The folder that is named, else that of the settings' draft."""
+    from ..notice.shelf import DRAFT
+
+    return named or folder_of(found) / DRAFT
+
+
+def version_of(shelf: Shelf, number: str) -> Package:
+    """The version with that number; raises `NoticeError` with those that there are."""
+    package = shelf.version(number)
+    if package is None:
+        there = ", ".join(str(other.number) for other in shelf.packages) or "none"
+        message, remedy = "there is no such version", f"the versions are: {there}"
+        raise NoticeError([Problem(number, "", message, remedy)])
+    return package
