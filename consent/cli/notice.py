@@ -7,7 +7,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..errors import NoticeError
-from . import notice_diff, notice_import, notice_lint, notice_publish, notice_withdraw
+from . import (
+    notice_diff,
+    notice_draft,
+    notice_export,
+    notice_import,
+    notice_lint,
+    notice_publish,
+    notice_verify,
+    notice_withdraw,
+)
 from .common import Commands, command, group, settings, table
 from .notice_choice import shelf_of
 
@@ -29,11 +38,14 @@ def add(commands: Commands) -> None:
         "published.",
     )
     status.set_defaults(run=_status)
+    notice_draft.add(notice)
     notice_diff.add(notice)
     notice_import.add(notice)
     notice_lint.add(notice)
     notice_publish.add(notice)
     notice_withdraw.add(notice)
+    notice_verify.add(notice)
+    notice_export.add(notice)
 
 
 def _status(arguments: argparse.Namespace) -> int:

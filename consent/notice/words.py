@@ -1,6 +1,7 @@
 """The words of the page round a notice, in Finnish, Swedish and English.
 
-`{number}` is a version, `{date}` a day in words, `{reason}` a sentence of the editor's.
+`{number}` is a version, `{date}` a day in words, `{reason}` a sentence of the editor's,
+`{title}` the notice's title, `{site}` the site's name.
 """
 
 from __future__ import annotations
@@ -32,6 +33,13 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "back": "Takaisin sivustolle",
         "open_facts": "Vahvistettavat tiedot",
         "first": "Ensimmäinen versio.",
+        "mail_subject": "{title} muuttuu {date} – {site}",
+        "mail_first": "{title} sivustolla {site} muuttuu. Versio {number} tulee voimaan {date}.",
+        "mail_withdrawn": "{title} ei muutu – {site}",
+        "mail_stays": "Kerroimme muutoksesta sivustolla {site}: {title}, versio {number}, {date}. "
+        "Muutos on peruttu, eikä tämä versio tule voimaan.",
+        "mail_read": "Lue koko teksti: {address}",
+        "calendar": "{title}, versio {number}, tulee voimaan ({site})",
         "redline": "Muutokset sanasta sanaan",
         "back_notice": "Takaisin tietosuojaselosteeseen",
         "redline_title": "{old} ja {new} vertailussa",
@@ -83,6 +91,13 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "back": "Tillbaka till webbplatsen",
         "open_facts": "Uppgifter att bekräfta",
         "first": "Första versionen.",
+        "mail_subject": "{title} ändras {date} – {site}",
+        "mail_first": "{title} på webbplatsen {site} ändras. Version {number} börjar gälla {date}.",
+        "mail_withdrawn": "{title} ändras inte – {site}",
+        "mail_stays": "Vi berättade om en ändring på webbplatsen {site}: {title}, version "
+        "{number}, {date}. Ändringen är återkallad, och den här versionen börjar inte gälla.",
+        "mail_read": "Läs hela texten: {address}",
+        "calendar": "{title}, version {number}, börjar gälla ({site})",
         "redline": "Ändringarna ord för ord",
         "back_notice": "Tillbaka till dataskyddsbeskrivningen",
         "redline_title": "{old} jämförd med {new}",
@@ -134,6 +149,13 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "back": "Back to the site",
         "open_facts": "Facts to confirm",
         "first": "First version.",
+        "mail_subject": "{title} changes on {date} – {site}",
+        "mail_first": "{title} of {site} changes. Version {number} takes effect on {date}.",
+        "mail_withdrawn": "{title} does not change – {site}",
+        "mail_stays": "We told you of a change on {site}: {title}, version {number}, {date}. "
+        "The change has been withdrawn, and this version will not take effect.",
+        "mail_read": "Read the whole text: {address}",
+        "calendar": "{title}, version {number}, takes effect ({site})",
         "redline": "The changes word for word",
         "back_notice": "Back to the privacy notice",
         "redline_title": "{old} compared with {new}",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import NoticeError, Problem
 from ..log import Entry, Log
-from ..notice.package import Package, artifacts, iso
-from ..notice.shelf import Shelf
+from ..notice.package import MANIFEST, Package, artifacts, iso, verify_package
+from ..notice.shelf import Shelf, numbered
 from ..record import canonical
 
 
@@ -94,3 +95,46 @@ def contradiction(package: Package, before: Logged, now: datetime) -> Problem | 
 def withdrawn_at(package: Package) -> str:
     """When a version was withdrawn as the log tells it; "" if it was not."""
     return iso(package.withdrawal.at) if package.withdrawal else ""
+
+
+class Verified(NamedTuple):
+    """What came of every version by its number: its package, None if it cannot be read.
+
+    `faulty` are the numbers of those that differ from what was published, `problems` tell how.
+    """
+
+    packages: dict[str, Package | None]
+    faulty: set[str]
+    problems: list[Problem]
+
+
+def verified(folder: Path, known: Mapping[str, Logged], now: datetime) -> Verified:
+    """Hold every version in a document's folder against its manifest and the log (R75, R77).
+
+    `known` is what the log says (`logged`), `now` is UTC. A version that is in the log and not in
+    the folder is missing: its address must answer for good.
+    """
+    found = Verified({}, set(), [])
+
+    def fault(number: str, *problems: Problem) -> None:
+        found.faulty.add(number)
+        found.problems.extend(problems)
+
+    for number, place in numbered(folder):
+        name = str(number)
+        if not (place / MANIFEST).exists() and name not in known:
+            continue  # a draft that has its number already
+        try:
+            package = found.packages[name] = verify_package(place)
+        except NoticeError as error:
+            found.packages[name] = None
+            fault(name, *error.problems)
+            continue
+        if name in known and (problem := contradiction(package, known[name], now)):
+            fault(name, problem)
+    for name in known.keys() - found.packages.keys():
+        found.packages[name] = None
+        remedy = "restore the folder as it was published, from version control"
+        message = "is in the log, and its folder is missing"
+        fault(name, Problem(f"{folder.name}/{name}", "", message, remedy))
+    return found

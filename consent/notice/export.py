@@ -1,0 +1,117 @@
+"""The announcement of a version for people outside the site: e-mail text and calendar (R84)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from ..texts.dates import date_in_words
+from .package import Package, Rendition, iso
+from .words import words
+
+Address = Callable[[Package, str], str]
+"""Gives the absolute, permanent address of a version in a language."""
+
+_LINE = 75
+"""How many octets a line of a calendar has at most, its ending not counted (RFC 5545, 3.1)."""
+
+
+def mail(package: Package, lang: str, *, site_name: str, address: Address) -> str:
+    """Write the announcement as an e-mail in one language: its subject, a blank line, its text.
+
+    It says what changes, when, and where it can be read, or that a version was withdrawn and why;
+    nothing else, so that it is mixed with no marketing (R80). Lines are not broken.
+    """
+    text, say = _text(package, lang), words(lang)
+    gone = package.withdrawal
+    if gone is not None:
+        subject, first, told = say["mail_withdrawn"], say["mail_stays"], gone.told(text.lang)
+    else:
+        subject, first, told = say["mail_subject"], say["mail_first"], text.change or say["first"]
+    fields = {
+        "title": text.title,
+        "site": site_name,
+        "date": date_in_words(package.effective, lang),
+        "number": package.number,
+    }
+    lines = [
+        " ".join(subject.format(**fields).split()),
+        "",
+        first.format(**fields),
+        "",
+        *_paragraphs(told),
+        say["mail_read"].format(address=address(package, text.lang)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def calendar(
+    package: Package, lang: str, *, domain: str, site_name: str, address: Address
+) -> bytes:
+    """Write the effective date as an iCalendar file with one all-day event (RFC 5545).
+
+    The event is of the day on the site and keeps its UID for good, so that a calendar that has it
+    replaces it; a version that was withdrawn gives the same event, cancelled.
+    """
+    text, say, gone = _text(package, lang), words(lang), package.withdrawal
+    title = say["calendar"].format(title=text.title, site=site_name, number=package.number)
+    told = gone.told(text.lang) if gone else text.change or say["first"]
+    read = say["mail_read"].format(address=address(package, text.lang))
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//consent//notice//EN",
+        "BEGIN:VEVENT",
+        f"UID:notice-{package.document}-{package.number}@{domain}",
+        f"DTSTAMP:{_stamp(iso(gone.at if gone else package.announced_at))}",
+        f"SEQUENCE:{int(gone is not None)}",
+        f"STATUS:{'CANCELLED' if gone else 'CONFIRMED'}",
+        f"DTSTART;VALUE=DATE:{_date(package.effective)}",
+        f"DTEND;VALUE=DATE:{_date(package.effective + timedelta(days=1))}",
+        "TRANSP:TRANSPARENT",
+        f"SUMMARY;LANGUAGE={lang}:{_escaped(title)}",
+        f"DESCRIPTION;LANGUAGE={text.lang}:{_escaped(told + chr(10) + read)}",
+        f"URL:{address(package, text.lang)}",
+        "END:VEVENT",
+        "END:VCALENDAR",
+    ]
+    return "".join(_folded(line) + "\r\n" for line in lines).encode()
+
+
+def _text(package: Package, lang: str) -> Rendition:
+    return package.renditions[package.shown(lang) or next(iter(package.renditions))]
+
+
+def _paragraphs(text: str) -> list[str]:
+    lines: list[str] = []
+    for part in text.split("\n\n"):
+        lines += [" ".join(part.split()), ""]
+    return lines
+
+
+def _date(day: date) -> str:
+    return f"{day:%Y%m%d}"
+
+
+def _stamp(moment: str) -> str:
+    return moment.replace("-", "").replace(":", "")
+
+
+def _escaped(text: str) -> str:
+    # RFC 5545, 3.3.11.
+    for raw, written in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
+        text = text.replace(raw, written)
+    return text
+
+
+def _folded(line: str) -> str:
+    # By octets, and never within a character.
+    parts, room = [""], _LINE
+    for character in line:
+        size = len(character.encode())
+        if size > room:
+            parts.append("")
+            room = _LINE - 1  # the space that begins the line counts
+        parts[-1] += character
+        room -= size
+    return "\r\n ".join(parts)

@@ -1,0 +1,166 @@
+"""`consent notice new`, `preview`, `verify` and `export`."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import html5lib
+import pytest
+
+from tests.unit.notice_samples import write_draft
+from tests.unit.shop_site import NOTICES, open_shop
+from tests.unit.small_site import TOML
+from tests.unit.terminal import enter, publish, set_up, terminal
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    enter(monkeypatch, tmp_path)
+    return terminal(capsys)
+
+
+@pytest.fixture
+def document(run, tmp_path):
+    """The shop's versions, and no log."""
+    (tmp_path / "consent.toml").write_text(TOML, "utf-8")
+    shutil.copytree(NOTICES, tmp_path / "notices")
+    return tmp_path / "notices/privacy"
+
+
+@pytest.fixture
+def folder(run, tmp_path):
+    return set_up(run, tmp_path)
+
+
+@pytest.fixture
+def logged(document, make_site, tmp_path):
+    """The same, with the log of a site that has served them."""
+    open_shop(tmp_path, make_site).close()
+    return document
+
+
+def test_new_begins_from_the_version_in_force(run, document):
+    """Of what is scheduled it says that it is left out: on any day of the clock."""
+    for number in ("2026.2", "2027.1"):
+        shutil.rmtree(document / number)
+    code, out, _ = run("notice", "new")
+    assert (code, out) == (0, f"Wrote {document / 'draft'}, begun from privacy 2026.1.\n")
+
+
+def test_new_says_what_a_scheduled_version_would_add(run, folder):
+    publish(run, folder)
+    write_draft(folder / "notices/privacy", more=" oy")
+    run("notice", "publish", "--effective", "2099-01-01", "--yes")
+    _, out, _ = run("notice", "new")
+    assert "begun from privacy 2026.1.\n2099.1 takes effect 2099-01-01; what it changes" in out
+    assert "--from 2099.1" in out
+
+
+def test_new_begins_from_the_version_that_is_named(run, document):
+    code, out, err = run("notice", "new", "--from", "2027.1")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"Wrote {document / 'draft'}, begun from privacy 2027.1.\n")
+    assert (document / "draft/sv.md").is_file()
+    code, _, err = run("notice", "new", "--from", "2027.1")
+    assert code == 1
+    assert "there is a draft already" in err
+    assert "the versions are: 2026.1, 2026.2, 2027.1" in run("notice", "new", "--from", "x")[2]
+
+
+def test_new_without_a_version_says_how_to_begin(run, document):
+    shutil.rmtree(document)
+    document.mkdir()
+    code, _, err = run("notice", "new")
+    assert code == 1
+    assert "no version is in force" in err
+    assert "consent notice import" in err
+
+
+def test_preview_writes_a_page_for_every_language(run, document, tmp_path):
+    run("notice", "new", "--from", "2026.2")
+    code, out, err = run("notice", "preview", "-o", "pages")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [f"Wrote pages/{lang}.html" for lang in ("fi", "sv", "en")]
+    for lang, line in (("fi", "Luonnos."), ("sv", "Utkast."), ("en", "Draft.")):
+        html = (tmp_path / f"pages/{lang}.html").read_text("utf-8")
+        html5lib.HTMLParser(strict=True).parse(html)
+        assert line in html
+        assert '<link rel="stylesheet" href="notice.css">' in html
+    assert (tmp_path / "pages/notice.css").stat().st_size > 0
+    assert not (document / "draft/manifest.json").exists()
+
+
+def test_preview_tells_what_is_to_be_confirmed(run, document):
+    run("notice", "new", "--from", "2026.2")
+    facts = document / "draft/facts.toml"
+    text = facts.read_text("utf-8").replace("[[recipients]]", "[[recipients]]\nconfirm = true", 1)
+    facts.write_text(text, "utf-8")
+    assert re.search(r"^To confirm: recipients\.", run("notice", "preview", "-o", "p")[1], re.M)
+
+
+def test_verify_without_a_log_holds_versions_against_their_manifests(run, document):
+    code, out, _ = run("notice", "verify")
+    assert code == 0
+    assert out.startswith("There is no log yet")
+    assert len(re.findall(r"^20\S+  [0-9a-f]{64}  not in the log yet$", out, re.M)) == 3
+
+
+def test_verify_holds_versions_against_the_log(run, logged):
+    code, out, err = run("notice", "verify")
+    assert (code, err) == (0, "")
+    assert len(re.findall(r"^20\S+  [0-9a-f]{64}  as logged$", out, re.M)) == 3
+
+
+def test_verify_finds_what_is_changed_rewritten_and_missing(run, logged):
+    """R75, R77: each with its place, all at once."""
+    (logged / "2026.1/fi.html").write_text("other")
+    manifest = logged / "2026.2/manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b'"author":"', b'"author":"x'))
+    shutil.rmtree(logged / "2027.1")
+    code, out, err = run("notice", "verify")
+    assert (code, err) == (1, "3 problems\n")
+    assert "2026.1/fi.html: the file is not the one that was published" in out
+    assert "privacy/2026.2: was published with other content, as the log shows" in out
+    assert "privacy/2027.1: is in the log, and its folder is missing" in out
+    assert len(re.findall(r"  differs$", out, re.M)) == 3
+
+
+def test_verify_of_a_log_that_is_named_wants_it(run, document):
+    code, _, err = run("notice", "verify", "--log", "nowhere.sqlite")
+    assert code != 0
+    assert "nowhere.sqlite" in err
+
+
+def test_export_gives_the_mail_in_every_language(run, document, tmp_path):
+    code, out, err = run("notice", "export", "2027.1")
+    assert (code, err) == (0, "")
+    fi, sv, en = out.split("\n* * *\n\n")
+    assert fi.startswith("Tietosuojaseloste muuttuu 1. tammikuuta 2027 – ")
+    assert "https://www.example.fi/sv/dataskydd/2027.1" in sv
+    assert en == run("notice", "export", "2027.1", "--lang", "en")[1]
+    run("notice", "export", "2027.1", "-o", "mail.txt")
+    assert (tmp_path / "mail.txt").read_text("utf-8") == out
+
+
+def test_export_gives_the_date_and_the_versions(run, document):
+    code, out, _ = run("notice", "export", "2027.1", "--format", "ics")
+    assert code == 0
+    assert "UID:notice-privacy-2027.1@www.example.fi\r\n" in out
+    versions = json.loads(run("notice", "export", "--format", "json")[1])["versions"]
+    assert versions[-1]["number"] == "2026.1"
+    assert versions[-1]["languages"]["en"]["address"] == "https://www.example.fi/en/privacy/2026.1"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["2031.1"], "the versions are: 2026.1, 2026.2, 2027.1"),
+        (["2027.1", "--lang", "de"], "take one of fi, sv, en"),
+    ],
+)
+def test_export_tells_what_there_is(run, document, words, message):
+    code, out, err = run("notice", "export", *words)
+    assert (code, out) == (1, "")
+    assert message in err
