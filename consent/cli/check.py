@@ -140,6 +140,7 @@ def _notices(found: Settings, notices: Notices, problems: list[Problem]) -> Iter
     for version in standing.scheduled:
         yield f"{shelf.document} {version.number}: takes effect {version.effective}"
     problems += _cookie_table(found, shelf, now)
+    problems += _waiting(found, shelf, now)
     problems += _log_period(found, notices, now)
     if shelf.draft is not None:
         yield from _draft(found, shelf, problems)
@@ -183,6 +184,21 @@ def _more(found: Settings, version: Package) -> str:
         return ""  # which the summary tells
     told = differences(Declaration.read(kept[1]), found.declaration, "en") if kept else ()
     return "".join(f"\n      {line}" for line in told)
+
+
+def _waiting(found: Settings, shelf: Shelf, now: datetime) -> list[Problem]:
+    """A service whose version was withdrawn would wait for good (R81)."""
+    gone = {str(package.number) for package in shelf.standing(now).withdrawn}
+    return [
+        Problem(
+            found.file.name,
+            f"services.{service.id}.from",
+            f"it waits for the notice {service.since}, which was withdrawn",
+            "take the service out, or name the version that will tell of it",
+        )
+        for service in found.declaration.services
+        if service.since in gone
+    ]
 
 
 def _log_period(found: Settings, notices: Notices, now: datetime) -> list[Problem]:

@@ -272,7 +272,7 @@ def _common(
         "content_hash": text.hash,
         "open_facts": [],
         "status_more": None,
-        "noindex": where in (State.DRAFT, State.SUPERSEDED),
+        "noindex": where in (State.DRAFT, State.SUPERSEDED, State.WITHDRAWN),
         "history": "",
         "redline": "",
         "data": "",

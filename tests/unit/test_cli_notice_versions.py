@@ -13,6 +13,7 @@ from tests.unit.notice_samples import write_draft
 from tests.unit.shop_site import NOTICES, open_shop
 from tests.unit.small_site import TOML
 from tests.unit.terminal import enter, publish, set_up, terminal
+from tests.unit.test_scheduled import LATER
 
 
 @pytest.fixture
@@ -164,3 +165,17 @@ def test_export_tells_what_there_is(run, document, words, message):
     code, out, err = run("notice", "export", *words)
     assert (code, out) == (1, "")
     assert message in err
+
+
+def test_check_finds_a_service_that_waits_for_a_version_that_was_withdrawn(run, folder):
+    """R81: it would wait for good."""
+    publish(run, folder)
+    write_draft(folder / "notices/privacy", more=" oy")
+    run("notice", "publish", "--effective", "2099-01-01", "--yes")
+    reasons = [f"--reason={la}=Ei tule." for la in ("fi", "sv", "en")]
+    assert run("notice", "withdraw", "2099.1", *reasons)[0] == 0
+    file = folder / "consent.toml"
+    file.write_text(file.read_text("utf-8") + LATER.replace("2027.1", "2099.1"), "utf-8")
+    code, out, _ = run("check")
+    assert code == 1
+    assert "services.carrier.from: it waits for the notice 2099.1, which was withdrawn" in out
