@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ConsentError, LogError
+from ..errors import LogError, Mendable
 from .common import Commands, command, settings
 from .notice_choice import draft_folder
 
@@ -113,13 +113,13 @@ def _publish(arguments: argparse.Namespace) -> int:
 
 def _confirm(number: str) -> None:
     if not sys.stdin.isatty():
-        raise ConsentError("nothing is published yet; publish it with the same command and --yes")
+        raise Mendable("nothing is published yet", "give the same command with --yes")
     try:
         typed = input(f"Type {number} to publish it: ").strip()
     except EOFError:
         typed = ""
     if typed != number:
-        raise ConsentError("nothing is published")
+        raise Mendable("nothing is published", f"type {number}, or give --yes")
 
 
 def _told(prepared: Prepared, plan: Plan, found: Settings) -> Iterator[str]:

@@ -20,7 +20,7 @@ from .words import language_name, stands_in, words
 Address = Callable[[Package | None, str], str]
 """Gives the address of a version in a language; of None, the address of the version in force."""
 
-_AHEAD = (State.SCHEDULED, State.WITHDRAWN)
+_CHANGE = {State.SCHEDULED: "change_ahead", State.WITHDRAWN: "change_gone"}
 _EFFECT = {State.SCHEDULED: "effect", State.WITHDRAWN: "withdrawn"}
 
 
@@ -265,7 +265,7 @@ def _common(
         "state": str(where),
         "short": _paragraphs(text.short),
         "change": text.change,
-        "change_title": say["change_ahead" if where in _AHEAD else "change"],
+        "change_title": say[_CHANGE.get(where, "change")],
         "toc": [heading for heading in text.toc if heading.level == 2],
         # Sanitised before it was frozen, and verified since.
         "body": Markup(text.body),  # noqa: S704

@@ -39,9 +39,10 @@ _KEYS = ("title", "short", "change")
 # What a translation keeps of its source, for the lint: a hash per section.
 _SOURCE = "source"
 # Controls, and the marks that turn the direction of text: what is read must be what is written.
-_HIDDEN = re.compile(
+HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
 )
+"""Characters that are not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +226,7 @@ def _load_text(path: Path, lang: str, problems: list[Problem]) -> Text | None:
     raw, text = _read(path, problems)
     if text is None:
         return None
-    if hidden := _HIDDEN.search(text):
+    if hidden := HIDDEN.search(text):
         line = text.count("\n", 0, hidden.start()) + 1
         remedy = "delete it; such characters make the text read otherwise than it is written"
         fault("", f"line {line} has the invisible character U+{ord(hidden[0]):04X}", remedy)

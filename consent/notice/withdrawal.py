@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..errors import NoticeError, Problem
 from ..record import canonical
 from .files import write_new
+from .version import HIDDEN
 
 if TYPE_CHECKING:
     from .package import Package
@@ -68,6 +69,9 @@ def withdraw(
             problems.append(Problem(number, f"reason.{lang}", "the reason is missing", remedy))
         elif len(text) > REASON_CHARACTERS:
             message, remedy = f"{len(text)} characters", f"shorten it to {REASON_CHARACTERS}"
+            problems.append(Problem(number, f"reason.{lang}", message, remedy))
+        elif HIDDEN.search(text):
+            message, remedy = "it has an invisible character", "write the reason again without it"
             problems.append(Problem(number, f"reason.{lang}", message, remedy))
     for lang in reason.keys() - package.renditions.keys():
         remedy = f"its languages are {', '.join(package.renditions)}"

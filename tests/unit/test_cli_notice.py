@@ -81,7 +81,7 @@ CARRIER = '[[recipients]]\nid = "carrier"\nname = { fi = "Posti", sv = "Posti", 
 def test_publish_shows_what_it_does_and_without_a_terminal_waits_for_yes(run, second):
     code, out, err = run("notice", "publish", *FAR)
     assert code == 2
-    assert "nothing is published yet; publish it with the same command and --yes" in err
+    assert "nothing is published yet\n    → give the same command with --yes" in err
     assert not (second / "2099.1").exists()
     assert out.splitlines()[:4] == [
         "privacy 2099.1, replaces 2026.1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,9 @@ from consent.notice import publish as publishing
 from consent.notice.files import write_folder
 from consent.notice.package import MANIFEST
 from consent.notice.shelf import Shelf
+from consent.record import canonical
 from tests.unit.notice_samples import publish_as, write_draft
+from tests.unit.shop_site import open_shop
 
 DAY = date(2027, 1, 1)
 
@@ -104,3 +107,22 @@ def test_the_same_published_again_after_a_checkout_is_the_same_version(two):
     shutil.copytree(two / "privacy/2026.2", two / "privacy/draft")
     (two / "privacy/draft" / MANIFEST).unlink()
     assert publish_as(two / "privacy/draft", "2026.2", DAY) == package
+
+
+def test_the_intake_refuses_the_other_version_of_a_number_and_keeps_the_first(tmp_path, make_site):
+    """Whole in itself, as another editor published it: the log knows which one was shown."""
+    site = open_shop(tmp_path, make_site)
+    before = list(site.consent.runtime.log.bodies("publication"))
+    site.close()
+    file = tmp_path / "notices/privacy/2027.1" / MANIFEST
+    first = file.read_bytes()
+    file.write_bytes(canonical(json.loads(first) | {"author": "The other editor"}))
+    with pytest.raises(NoticeError) as caught:
+        open_shop(tmp_path, make_site)
+    (problem,) = caught.value.problems
+    assert problem.file == "privacy/2027.1"
+    assert problem.message == "was published with other content, as the log shows"
+    assert "publish the text as a new version" in problem.remedy
+    file.write_bytes(first)
+    again = open_shop(tmp_path, make_site)
+    assert list(again.consent.runtime.log.bodies("publication")) == before

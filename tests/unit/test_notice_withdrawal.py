@@ -130,6 +130,7 @@ def test_what_took_effect_is_not_withdrawn(document, now):
         (REASON | {"sv": "  "}, ["sv"]),
         (REASON | {"en": "x" * 401}, ["en"]),
         (REASON | {"de": "Nein."}, ["de"]),
+        (REASON | {"fi": "Ei \u202etule."}, ["fi"]),
     ],
 )
 def test_readers_get_the_reason_in_every_language(document, reason, told):
@@ -216,15 +217,16 @@ def test_it_stays_listed_and_readable_with_its_reason(shop):
     site = shop()
     set_clock(site, EFFECTIVE, 60)
     client = site.client()
-    for lang, day in (
-        ("fi", "31. joulukuuta 2026"),
-        ("sv", "31 december 2026"),
-        ("en", "31 December 2026"),
+    for lang, day, title in (
+        ("fi", "31. joulukuuta 2026", "Mitä olisi muuttunut"),
+        ("sv", "31 december 2026", "Vad som skulle ha ändrats"),
+        ("en", "31 December 2026", "What would have changed"),
     ):
         page = client.get(f"{PATHS[lang]}/2027.1")
         assert page.status_code == 200
         assert page.text.count(REASON[lang]) == 2  # at the top and in the list
         assert day in page.text
+        assert title in page.text
         assert '<meta name="robots" content="noindex">' in page.text
         assert f'<a href="{PATHS[lang]}">' in page.text
         assert REASON[lang] in client.get(PATHS[lang]).text
