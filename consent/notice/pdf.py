@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from threading import Lock
 from typing import Any
 
+from ..structured import event
+
 logger = logging.getLogger("consent")
 
 _LOCK = Lock()
@@ -85,8 +87,7 @@ def _library() -> Any:
     try:
         import weasyprint
     except (ImportError, OSError) as error:  # without Pango, the library that it draws with
-        logger.warning(
-            "no PDF of the notice can be made: %s; install consent[pdf] and Pango", error
-        )
+        words = "no PDF of the notice can be made: %s; install consent[pdf] and Pango"
+        logger.warning(words, error, extra=event("pdf-unavailable"))
         return None
     return weasyprint

@@ -142,7 +142,7 @@ def test_it_is_printed_as_markdown_with_what_is_missing_to_be_filled_in(run, fol
     assert out.startswith(f"# {t['processing']['title']}\n")
     assert f"privacy draft: {t['processing']['draft']}" in out
     for field in ("purpose", "basis", "subjects", "data", "recipients", "transfers", "period"):
-        assert out.count(f"- {t['processing'][field]}: ") == 2, field
+        assert out.count(f"- {t['processing'][field]}: ") == 3, field
     assert f"- {t['processing']['name']}: Esimerkki Oy" in out
     missing = t["general"]["missing"].format(what=t["what"]["subjects"])
     assert f"{t['processing']['subjects']}: {missing}" in out
@@ -158,7 +158,7 @@ def test_it_is_printed_as_json(run, folder):
     assert code == 0
     assert record["source"] == {"version": "privacy 2026.1", "draft": False}
     assert record["article"] == "GDPR 30(1)"
-    assert [each["id"] for each in record["activities"]] == ["consent", "service"]
+    assert [each["id"] for each in record["activities"]] == ["consent", "service", "record"]
 
 
 def test_a_site_without_a_notice_gets_its_record_too(run, folder):
@@ -201,7 +201,8 @@ def test_the_notices_tell_the_period_that_the_job_keeps_to(folder):
 @pytest.mark.parametrize(("duration", "code"), [("36 months", 0), ("3 years", 0), ("2 years", 1)])
 def test_check_finds_a_notice_that_tells_of_another_period(run, folder, duration, code):
     """R127, R131."""
-    write_draft(folder / "notices" / "privacy", change="", facts=PERIOD.format(duration=duration))
+    facts, said = PERIOD.format(duration=duration), " (2 vuotta, 2 år, 2 years)"
+    write_draft(folder / "notices" / "privacy", change="", facts=facts, more=said)
     words = ["notice", "publish", "notices/privacy/draft", "--number", "2026.1"]
     assert run(*words, "--effective", "2026-01-01", "--yes")[0] == 0
     found, out, _ = run("check")

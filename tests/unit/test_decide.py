@@ -225,7 +225,7 @@ def test_trap_20_a_refusal_that_the_log_took_without_saying_so_is_recorded_once(
         del form["token"]
     with monkeypatch.context() as patch:
         patch.setattr(log, "append", take_silently)
-        assert decide(site.client(), "reject", form=form).status_code == 303
+        assert decide(site.client(), "reject", form=form).status_code == 200
     decide(site.client(), "accept")
     until(lambda: not (site.folder / "log.sqlite3.spool").read_bytes())
     assert [record["event"] for record in site.log()] == ["refusal", "grant"]

@@ -60,8 +60,8 @@ def test_the_section_is_the_one_that_the_facts_name(
 ) -> None:
     document = tmp_path / "notices/privacy"
     draft = write_draft(document, change="")
-    with (draft / "facts.toml").open("a", encoding="utf-8") as file:
-        file.write(line)
+    facts = draft / "facts.toml"
+    facts.write_text(facts.read_text("utf-8").replace('cookies = "purposes"\n', line), "utf-8")
     package = publish_as(draft, "2026.1", date(2026, 1, 1))
     assert section_of(package, "cookies") == section
     link = f'href="/tietosuojaseloste{"#" if section else ""}{section}"'
@@ -106,7 +106,7 @@ def test_a_scheduled_version_covers_what_is_new(run, tmp_path):
     assert run("check")[0] == 1
     write_draft(folder / "notices" / "privacy", more=" ab")
     words = ("notice", "publish", "notices/privacy/draft", "--number", "2999.1")
-    assert run(*words, "--effective", "2999-01-01")[0] == 0
+    assert run(*words, "--effective", "2999-01-01", "--yes")[0] == 0
     code, out, _ = run("check")
     assert (code, "takes effect 2999-01-01" in out) == (0, True)
     add(folder, PLAUSIBLE.replace("plausible", "matomo"))

@@ -297,3 +297,12 @@ def test_a_language_is_told_by_its_small_words():
 
 def test_the_rules_are_read_once():
     assert rules() is rules()
+
+
+def test_a_period_is_the_same_in_months_and_in_years():
+    from consent.notice.lint.told import _measures
+    from consent.notice.lint.words import vocabulary
+
+    for months, years in (("36 kuukautta", "3 vuotta"), ("24 kuukautta", "2 vuotta")):
+        assert _measures(months, vocabulary("fi")) == _measures(years, vocabulary("fi"))
+    assert _measures("18 kuukautta", vocabulary("fi")) != _measures("1 vuosi", vocabulary("fi"))

@@ -166,8 +166,8 @@ def _translated(period: str, known: Vocabulary) -> str:
     return period
 
 
-def _measures(text: str, known: Vocabulary) -> set[tuple[str, str]]:
-    """The numbers with their units of time in a text: {("6", "year")}."""
+def _measures(text: str, known: Vocabulary) -> set[tuple[int, str]]:
+    """The numbers with their units of time in a text: {(6, "year")}."""
     units = known.value("number", "units")
     words = known.value("number", "words")
     assert isinstance(units, dict)
@@ -175,8 +175,17 @@ def _measures(text: str, known: Vocabulary) -> set[tuple[str, str]]:
     found = set()
     for unit, stems in units.items():
         for match in re.finditer(rf"(?<!\w)(\d+)[\s-]*(?:{stems})", text, re.IGNORECASE):
-            found.add((match[1], unit))
+            found.add(_largest(int(match[1]), unit))
         for number, forms in enumerate(words, 1):
             if re.search(rf"(?<!\w)(?:{'|'.join(forms)}) (?:{stems})", text, re.IGNORECASE):
-                found.add((str(number), unit))
+                found.add(_largest(number, unit))
     return found
+
+
+def _largest(number: int, unit: str) -> tuple[int, str]:
+    """A time in the largest unit that it is a whole number of: 36 months are 3 years."""
+    if unit == "month" and number and number % 12 == 0:
+        return number // 12, "year"
+    if unit == "day" and number and number % 7 == 0:
+        return number // 7, "week"
+    return number, unit
