@@ -36,11 +36,9 @@ PAGE = 500
 
 _ROW = """SELECT e.seq, e.kind, e.leaf, c.body, c.salt, c.consent_id
     FROM consent.entries AS e LEFT JOIN consent.contents AS c ON c.seq = e.seq"""
-# The condition on `c` besides lets the two be read side by side, from the start on.
-_ROWS = f"""{_ROW} AND c.seq >= %b::bigint AND c.seq < %b::bigint
-    WHERE e.seq >= %b::bigint AND e.seq < %b::bigint ORDER BY e.seq"""
+_ROWS = f"{_ROW} WHERE e.seq >= %b::bigint AND e.seq < %b::bigint ORDER BY e.seq"
 _OF_ID = f"""{_ROW} WHERE c.consent_id IS NOT NULL AND c.consent_id = %b
-    AND e.seq >= %b::bigint AND e.seq < %b::bigint ORDER BY e.seq"""
+    AND c.seq >= %b::bigint AND c.seq < %b::bigint ORDER BY c.seq"""
 _OF_KIND = (
     f"""{_ROW} WHERE e.kind = %b{{}} AND e.seq > %b::bigint ORDER BY e.seq LIMIT %b::bigint"""
 )
@@ -122,8 +120,9 @@ class PostgresSnapshot:
         """Give entries in order."""
         part = (start, _ALL if stop is None else stop)
         if consent_id is None:
-            return map(Row._make, self._stream(_ROWS, *part, *part))
-        return map(Row._make, self._stream(_OF_ID, consent_id, *part))
+            return map(Row._make, self._stream(_ROWS, *part))
+        # Few enough to come at once: whoever follows many consents asks for each.
+        return map(Row._make, self._ask(_OF_ID, consent_id, *part))
 
     def runs(self, start: int = 0, stop: int | None = None) -> Iterator[Run]:
         """Give entries in order, packed as far as they are of one kind and without a gap."""
@@ -198,8 +197,9 @@ class PostgresLog:
         """Look at the log; parameters and errors as `consent.log.open_log`."""
         self.address = address
         self.patience = patience
-        self._lock = Lock()
+        self._lock, self._changes = Lock(), Lock()
         self._reader: Session | None = None
+        self._changer: Session | None = None
         self._engine: PostgresEngine | None = None
         open_session(address, patience).let_go()
         if not writable:
@@ -300,21 +300,26 @@ class PostgresLog:
         """Write what waits and let go of the connections; see `Log.close`."""
         if self._engine is not None:
             self._writes.close()
-        with self._lock:
-            if self._reader is not None:
-                self._reader.let_go()
-            self._reader = None
+        with self._lock, self._changes:
+            for session in (self._reader, self._changer):
+                if session is not None:
+                    session.let_go()
+            self._reader = self._changer = None
 
     @contextmanager
     def _changing(self, patience: float | None = None) -> Iterator[Session]:
-        """Give a connection of its own, which may take its time unless told otherwise."""
+        """Give a connection that is kept for changes, which may take their time unless told."""
         assert self._writer
-        with translated(self.address):
-            session = open_session(self.address, patience)
+        with self._changes, translated(self.address):
+            if self._changer is None or self._changer.pid != os.getpid():
+                self._changer = open_session(self.address, None)
             try:
-                yield session
-            finally:
-                session.let_go()
+                self._changer.until = None if patience is None else monotonic() + patience
+                yield self._changer
+            except BaseException:
+                self._changer.let_go()
+                self._changer = None
+                raise
 
     @contextmanager
     def _view(self) -> Iterator[Snapshot]:

@@ -26,10 +26,14 @@ CONNECTING = 3
 FORMAT = "1"
 """The version of the tables, in `consent.meta`."""
 
-# Rows are found through indexes, whatever the statistics say of tables that were empty a moment
-# ago; statements are planned once, and never compiled. A server that knows none of these words is
-# not asked.
-_TUNED = {"enable_seqscan": "off", "jit": "off", "plan_cache_mode": "force_generic_plan"}
+# Rows are found one by one through indexes, in their order, whatever the statistics say of tables
+# that were empty a moment ago; statements are planned once, and never compiled. A server that knows
+# none of these words is not asked.
+_OFF = (
+    *("enable_seqscan", "enable_bitmapscan", "enable_mergejoin", "enable_hashjoin"),
+    *("enable_material", "jit"),
+)
+_TUNED = dict.fromkeys(_OFF, "off") | {"plan_cache_mode": "force_generic_plan"}
 _TUNE = """SELECT set_config(name, value, false)
     FROM unnest(%s::text[], %s::text[]) AS wanted (name, value)
     WHERE name IN (SELECT name FROM pg_catalog.pg_settings)"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 
@@ -10,9 +11,10 @@ import pytest
 
 import consent.log
 from consent.errors import LogCorrupt, LogError, LogMissing, LogUnavailable
-from consent.log import Log, Roles, create_log, open_log
+from consent.log import Log, Roles, create_log, open_log, postgres, postgres_batch
 from consent.log.checkpoint import checkpoint
 from consent.log.expiry import expiry_entry
+from consent.log.postgres_server import connect
 from consent.log.verify import verify
 from consent.signed_note import new_key
 from tests.unit.log_engines import (
@@ -393,3 +395,31 @@ def test_a_dump_of_a_log_in_use_is_a_log(server, database, log, tmp_path):
     assert append(again, grant(1000))[0].seq == size
     check(again)
     again.close()
+
+
+def test_no_question_reads_through_the_log(server, database, filled):
+    """However long it is, and though nobody has counted its rows for the planner yet."""
+    numbers = ("bigint", "bigint")
+    questions = [
+        (postgres_batch._BY_KEY, ("bytea[]",)),
+        (postgres_batch._BY_ID, ("text[]",)),
+        (postgres_batch._BY_KIND, ("text",)),
+        (postgres._ROWS, numbers),
+        (postgres._OF_ID, ("text", *numbers)),
+        (postgres._OF_KIND.format(" AND e.kind <> 'consent'"), ("text", *numbers)),
+        (postgres._LEAVES, numbers),
+        (postgres._STRAY, ()),
+    ]
+    session = connect(server.address(database, APPLICATION))
+    for number, (question, types) in enumerate(questions):
+        places = iter(range(1, 9))
+        statement = re.sub("%b", lambda match, places=places: f"${next(places)}", question)
+        declared = f"({', '.join(types)})" if types else ""
+        given = f"({', '.join(['NULL'] * len(types))})" if types else ""
+        session.execute(f"PREPARE q{number} {declared} AS {statement}")
+        plan = "\n".join(row for (row,) in session.execute(f"EXPLAIN EXECUTE q{number} {given}"))
+        assert "Index" in plan, plan
+        assert not re.search("Seq Scan|Bitmap|Materialize|Hash|Merge", plan), plan
+        if "ORDER BY e.seq" in question or "ORDER BY c.seq" in question:
+            assert "Sort" not in plan, plan
+    session.close()
