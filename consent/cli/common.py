@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ..errors import ConsentError
 
 if TYPE_CHECKING:
+    from ..log import Roles
     from ..settings import Settings
 
 Commands = Any
@@ -52,6 +53,34 @@ def settings(arguments: argparse.Namespace, *, signing: bool = False) -> Setting
     from ..settings import load
 
     return load(arguments.config, signing=signing)
+
+
+def role_options(making: argparse.ArgumentParser) -> None:
+    """Add the options of a command that makes a log, which a database needs."""
+    for name, does in (("application", "the site connects as"), ("maintenance", "removes content")):
+        making.add_argument(
+            f"--{name}",
+            metavar="ROLE",
+            help=f"in PostgreSQL, the role that {does}; made if it is not there yet (default: "
+            f"consent_{name})",
+        )
+    making.add_argument(
+        "--without-triggers",
+        action="store_true",
+        help="for a PostgreSQL-compatible server that has none: grants alone hold the rules",
+    )
+
+
+def roles(arguments: argparse.Namespace) -> Roles:
+    """Read those options."""
+    from ..log import Roles
+
+    usual = Roles()
+    return Roles(
+        arguments.application or usual.application,
+        arguments.maintenance or usual.maintenance,
+        not arguments.without_triggers,
+    )
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..errors import ConsentError, CopyError
-from .common import Commands, command, new_file, settings
+from .common import Commands, command, new_file, role_options, roles, settings
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def add(log: Commands) -> None:
         metavar="ADDRESS",
         help="a place other than the settings name, as they would name it",
     )
+    role_options(importing)
     importing.set_defaults(run=_import)
     backup = command(
         log,
@@ -180,7 +181,9 @@ def _import(arguments: argparse.Namespace) -> int:
     with _source(source) as found:
         size = found.head().size
         with progress("copy") as copying, progress("verify") as verifying:
-            added, report = copy_log(found, to, copying=copying, verifying=verifying)
+            added, report = copy_log(
+                found, to, roles=roles(arguments), copying=copying, verifying=verifying
+            )
         host = found.meta.get("site")
     before = f", {size - added} were there already" if added < size else ""
     print(f"{_named(to)} has all {size} entries of {host}{before}. The copy is whole:")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import LogCorrupt
 from . import checkpoint as checkpoints
 from . import copies, retention, rights, verification
-from .common import Commands, command, group, new_file, settings, table
+from .common import Commands, command, group, new_file, role_options, roles, settings, table
 
 if TYPE_CHECKING:
     from ..log import Snapshot
@@ -28,23 +28,7 @@ def add(commands: Commands) -> None:
         "Make the empty log that the settings name. Nothing else makes one, so that a wrong path "
         "never begins a second log.",
     )
-    create.add_argument(
-        "--application",
-        metavar="ROLE",
-        help="in PostgreSQL, the role that the site connects as; made if it is not there yet "
-        "(default: consent_application)",
-    )
-    create.add_argument(
-        "--maintenance",
-        metavar="ROLE",
-        help="in PostgreSQL, the role that removes expired content; made if it is not there yet "
-        "(default: consent_maintenance)",
-    )
-    create.add_argument(
-        "--without-triggers",
-        action="store_true",
-        help="for a PostgreSQL-compatible server that has none: grants alone hold the rules",
-    )
+    role_options(create)
     create.set_defaults(run=_create)
     verification.add(
         _reading(
@@ -145,19 +129,14 @@ def _opened(arguments: argparse.Namespace) -> Iterator[Snapshot]:
 
 
 def _create(arguments: argparse.Namespace) -> int:
-    from ..log import Roles, create_log
+    from ..log import create_log
 
-    found = settings(arguments)
-    roles = Roles(
-        arguments.application or Roles().application,
-        arguments.maintenance or Roles().maintenance,
-        not arguments.without_triggers,
-    )
-    create_log(found.log, found.site.host, roles=roles)
+    found, using = settings(arguments), roles(arguments)
+    create_log(found.log, found.site.host, roles=using)
     print(f"Made an empty log for {found.site.host}. Back it up with the site's data.")
     if "://" in found.log:
-        print(f"The site connects as {roles.application}, who can add to it and read it; content")
-        print(f"that has expired is removed as {roles.maintenance}. Give each a way to log in.")
+        print(f"The site connects as {using.application}, who can add to it and read it; content")
+        print(f"that has expired is removed as {using.maintenance}. Give each a way to log in.")
     return 0
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from consent.errors import CopyError, LogCorrupt, LogMissing, LogUnavailable
-from consent.log import Log, Row, Snapshot, create_log, open_log
+from consent.log import Log, Roles, Row, Snapshot, create_log, open_log
 from consent.log.exported import Exported
 from consent.log.tree import Edge, leaf_hash
 from consent.log.verify import Report, verify
@@ -46,6 +46,7 @@ def copy_log(
     source: Source,
     address: str,
     *,
+    roles: Roles | None = None,
     copying: Progress = silent,
     verifying: Progress = silent,
 ) -> Copied:
@@ -53,12 +54,13 @@ def copy_log(
 
     Where there is no log one is made. One that has the first entries already, and no others, gets
     the rest, so that a copy that was broken off goes on, and one of a site in use catches up.
+    `roles` are those of `consent.log.create_log`.
     `copying` and `verifying` are called now and then with how many entries have been, and how many
     there are. Raises `CopyError` when another log is there, `LogCorrupt` when the source is
     damaged, and what `consent.log.create_log`, `open_log` and `adopt` raise.
     """
     head = source.head()
-    with closing(_opened(address, source.meta)) as log:
+    with closing(_opened(address, source.meta, roles)) as log:
         added = _copy_entries(source, log, copying)
         _copy_artifacts(source, log)
         counted = _copy_rest(source, log)
@@ -71,12 +73,12 @@ def copy_log(
     return Copied(added, report)
 
 
-def _opened(address: str, meta: Mapping[str, str]) -> Log:
+def _opened(address: str, meta: Mapping[str, str], roles: Roles | None) -> Log:
     """Open the log to copy to; make it where there is none."""
     try:
         log = open_log(address, writable=True)
     except LogMissing:
-        create_log(address, meta["site"], like=meta)
+        create_log(address, meta["site"], like=meta, roles=roles)
         log = open_log(address, writable=True)
     with log.snapshot() as view:
         found = dict(view.meta)
