@@ -9,8 +9,10 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from consent.log import Entry, Log, Roles, open_log
+from consent.log.checkpoint import checkpoint
 from consent.log.verify import verify
 from consent.record import canonical
+from consent.signed_note import new_key
 
 
 class LogEngine(NamedTuple):
@@ -81,3 +83,14 @@ def check(log: Log) -> None:
         report = verify(snapshot)
     assert report.findings == []
     assert (report.size, report.root) == log.head()
+
+
+def fill(log: Log) -> None:
+    """Put in entries enough for a tile, an artifact, a checkpoint and a counter."""
+    append(log, *map(grant, range(280)), *map(refusal, range(20)))
+    log.put_artifacts(dict([artifact(b"text")]))
+    with log.snapshot() as snapshot:
+        note = checkpoint(snapshot, [new_key("example.fi")])
+    log.put_checkpoint(300, note)
+    log.count("2026-11-23", "shown")
+    append(log, grant(999))

@@ -124,3 +124,20 @@ def test_a_checkpoint_is_kept_in_the_log(run, used, monkeypatch):
     with open_log(used, writable=False).snapshot() as snapshot:
         assert [size for size, _ in snapshot.checkpoints()] == [320]
     assert run("log", "verify")[0] == 0
+
+
+def test_a_log_is_moved_here_from_a_file_for_roles_of_its_own(run, folder, server, database):
+    address = server.address(database)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CONSENT_LOG_URL")
+        assert run("log", "create")[0] == 0
+    with closing(open_log("consent-log.sqlite3", writable=True)) as log:
+        append(log, *map(grant, range(300)))
+    names = ("--application", "mover", "--maintenance", "remover")
+    for _ in range(2):
+        code, out, err = run("log", "import", "consent-log.sqlite3", "--to", address, *names)
+        assert (code, err) == (0, "")
+        assert "has all 300 entries of www.example.fi" in out
+    with closing(open_log(server.address(database, "mover"), writable=True)) as log:
+        assert append(log, grant(300))[0].seq == 300
+    assert run("log", "verify")[0] == 0

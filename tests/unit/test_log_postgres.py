@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 
@@ -10,22 +9,19 @@ import psycopg
 import pytest
 
 import consent.log
-from consent.errors import LogCorrupt, LogError, LogMissing, LogUnavailable
-from consent.log import Log, Roles, create_log, open_log, postgres, postgres_batch
-from consent.log.checkpoint import checkpoint
+from consent.errors import LogError, LogMissing, LogUnavailable
+from consent.log import Log, Roles, create_log, open_log
 from consent.log.expiry import expiry_entry
-from consent.log.postgres_server import connect
 from consent.log.verify import verify
-from consent.signed_note import new_key
 from tests.unit.log_engines import (
     APPLICATION,
     MAINTENANCE,
     append,
     artifact,
     check,
+    fill,
     grant,
     opened,
-    refusal,
 )
 from tests.unit.postgres_server import Server, shared
 
@@ -55,17 +51,6 @@ def log(address: str) -> Iterator[Log]:
     found = opened(address)
     yield found
     found.close()
-
-
-def fill(log: Log) -> None:
-    """Entries enough for a tile, an artifact, a checkpoint and a counter."""
-    append(log, *map(grant, range(280)), *map(refusal, range(20)))
-    log.put_artifacts(dict([artifact(b"text")]))
-    with log.snapshot() as snapshot:
-        note = checkpoint(snapshot, [new_key("example.fi")])
-    log.put_checkpoint(300, note)
-    log.count("2026-11-23", "shown")
-    append(log, grant(999))
 
 
 @pytest.fixture
@@ -327,99 +312,3 @@ def test_without_the_driver_the_remedy_is_named(monkeypatch):
     ):
         with pytest.raises(LogError, match=r"pip install 'consent\[postgresql\]'"):
             use()
-
-
-def test_a_head_behind_its_entries_takes_nothing(server, database, filled):
-    server.query(
-        database,
-        "ALTER TABLE consent.head DISABLE TRIGGER ALL",
-        "UPDATE consent.head SET size = 256, edge = substr(edge, 1, 32)",
-    )
-    log = opened(server.address(database, APPLICATION))
-    with pytest.raises(LogCorrupt, match="_pkey"):
-        append(log, grant(1000))
-    log.close()
-
-
-def test_a_log_put_back_from_an_older_copy_is_refused_while_running(server, database, filled):
-    """As after a failover to a standby that had not got all that was acknowledged."""
-    server.query(
-        database,
-        "ALTER TABLE consent.head DISABLE TRIGGER ALL",
-        "ALTER TABLE consent.entries DISABLE TRIGGER ALL",
-        "ALTER TABLE consent.contents DISABLE TRIGGER ALL",
-        "DELETE FROM consent.contents WHERE seq >= 256",
-        "DELETE FROM consent.entries WHERE seq >= 256",
-        "UPDATE consent.head SET size = 256, edge = substr(edge, 1, 32)",
-    )
-    with pytest.raises(LogCorrupt, match="went back from 301 to 256 entries"):
-        append(filled, grant(1000))
-
-
-def test_a_log_without_its_head_is_corrupt(server, database, filled):
-    server.query(
-        database,
-        "ALTER TABLE consent.head DISABLE TRIGGER ALL",
-        "DELETE FROM consent.head",
-    )
-    with pytest.raises(LogCorrupt, match="no head"):
-        append(filled, grant(1000))
-    with pytest.raises(LogCorrupt, match="no head"):
-        filled.head()
-
-
-def test_a_snapshot_reads_a_long_log_a_little_at_a_time(log):
-    """R40: what is checked does not have to fit into memory."""
-    append(log, *map(grant, range(3000)))
-    with log.snapshot() as snapshot:
-        rows = snapshot.rows()
-        assert [next(rows).seq for _ in range(3)] == [0, 1, 2]
-        assert snapshot._ask("SELECT name FROM pg_cursors WHERE name LIKE 'c%%'") == [("c0",)]
-        assert verify(snapshot).findings == []
-        assert [row.seq for row in rows] == list(range(3, 3000))
-
-
-def test_a_dump_of_a_log_in_use_is_a_log(server, database, log, tmp_path):
-    """What the README says of backups: a snapshot, whole, with all that guards it."""
-    append(log, *map(grant, range(500)))
-    futures = [log.append_soon(grant(number)) for number in range(500, 900)]
-    dump = server.folder / f"{database}.sql"
-    place = ("-h", str(server.folder), "-U", "postgres")
-    server.run("pg_dump", *place, "-f", str(dump), database)
-    [future.result(60) for future in futures]
-    restored = server.database()
-    server.run("psql", *place, "-q", "-v", "ON_ERROR_STOP=1", "-f", str(dump), restored)
-    again = opened(server.address(restored, APPLICATION))
-    size = again.head().size
-    assert 500 <= size <= 900
-    assert append(again, grant(1000))[0].seq == size
-    check(again)
-    again.close()
-
-
-def test_no_question_reads_through_the_log(server, database, filled):
-    """However long it is, and though nobody has counted its rows for the planner yet."""
-    numbers = ("bigint", "bigint")
-    questions = [
-        (postgres_batch._BY_KEY, ("bytea[]",)),
-        (postgres_batch._BY_ID, ("text[]",)),
-        (postgres_batch._BY_KIND, ("text",)),
-        (postgres._ROWS, numbers),
-        (postgres._OF_ID, ("text", *numbers)),
-        (postgres._OF_KIND.format(" AND e.kind <> 'consent'"), ("text", *numbers)),
-        (postgres._LEAVES, numbers),
-        (postgres._STRAY, ()),
-    ]
-    session = connect(server.address(database, APPLICATION))
-    for number, (question, types) in enumerate(questions):
-        places = iter(range(1, 9))
-        statement = re.sub("%b", lambda match, places=places: f"${next(places)}", question)
-        declared = f"({', '.join(types)})" if types else ""
-        given = f"({', '.join(['NULL'] * len(types))})" if types else ""
-        session.execute(f"PREPARE q{number} {declared} AS {statement}")
-        plan = "\n".join(row for (row,) in session.execute(f"EXPLAIN EXECUTE q{number} {given}"))
-        assert "Index" in plan, plan
-        assert not re.search("Seq Scan|Bitmap|Materialize|Hash|Merge", plan), plan
-        if "ORDER BY e.seq" in question or "ORDER BY c.seq" in question:
-            assert "Sort" not in plan, plan
-    session.close()
