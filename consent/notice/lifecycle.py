@@ -30,6 +30,10 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+HELD = (State.IN_FORCE, State.SUPERSEDED)
+"""Where a version stands that has been the notice for a time, or is it now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """The versions of a document at one moment.

@@ -18,7 +18,7 @@ from ..errors import NoticeError
 from ..notice.addresses import FEED, JSON, Addresses, word
 from ..notice.comparison import redline_between
 from ..notice.feed import atom, feed_updated, versions_json
-from ..notice.lifecycle import State, state
+from ..notice.lifecycle import HELD, state
 from ..notice.package import Package
 from ..notice.preview import preview
 from ..notice.shell import draft_context, notice_context, redline_context, version_side
@@ -161,7 +161,7 @@ def version_page(
     permanent = where(package, lang)
     if scope["path"] != permanent:
         response.headers["content-location"] = permanent
-    elif state(package, packages, now) is not State.SCHEDULED:
+    elif state(package, packages, now) in HELD:
         response.headers["memento-datetime"] = memento(package)
     return response
 

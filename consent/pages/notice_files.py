@@ -7,7 +7,7 @@ from starlette.types import Scope
 
 from ..browser.edition import Edition
 from ..notice.addresses import FORMATS
-from ..notice.lifecycle import State, state
+from ..notice.lifecycle import HELD, state
 from ..notice.package import Package
 from ..notice.pdf import as_pdf
 from ..notice.shell import pdf_context
@@ -55,7 +55,7 @@ def answer(
     # The page is what people are to find; it is canonical for its files.
     response.headers["x-robots-tag"] = "noindex"
     response.headers["link"] = f'<{where(package, lang)}>; rel="canonical"'
-    if state(package, runtime.shelf.packages, runtime.now()) is not State.SCHEDULED:
+    if state(package, runtime.shelf.packages, runtime.now()) in HELD:
         response.headers["memento-datetime"] = memento(package)
     return response
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 Data = TypeVar("Data")
 
-TRIES = 8
+TRIES = 30
 """Work that grows by the square does so each time; what others take of the machine does not."""
 
 

@@ -225,6 +225,7 @@ def test_it_stays_listed_and_readable_with_its_reason(shop):
         page = client.get(f"{PATHS[lang]}/2027.1")
         assert page.status_code == 200
         assert page.text.count(REASON[lang]) == 2  # at the top and in the list
+        assert "memento-datetime" not in page.headers  # it was the notice at no time
         assert day in page.text
         assert title in page.text
         assert '<meta name="robots" content="noindex">' in page.text
