@@ -138,7 +138,7 @@ def test_the_configuration_table_has_every_key_and_no_other(
     assert sorted(asked - documented) == []
     assert sorted(documented - asked) == []
     tools = {"CONSENT_PYTHON", "CONSENT_CHROMIUM"}  # what make reads
-    tools |= {"CONSENT_POSTGRESQL", "CONSENT_KILLS"}  # what tests read
+    tools |= {"CONSENT_POSTGRESQL"}  # what tests read
     assert set(re.findall(r"CONSENT_[A-Z_]+", text())) == environ.asked | tools
 
 
