@@ -92,7 +92,10 @@ def history_context(
     say = texts(lang, "history")
     known = sorted((p for p in packages if p.announced_at <= now), key=lambda p: p.number)
     events = [
-        (p.starts, _version(p, lang, known, now, zone, address, files, redline(p, lang), say))
+        (
+            _moment(p, now),
+            _version(p, lang, known, now, zone, address, files, redline(p, lang), say),
+        )
         for p in known
     ]
     events += [(change.when, _declared(change, lang, zone)) for change in declared or ()]
@@ -134,28 +137,35 @@ def _version(
     redline: str,
     say: Mapping[str, Mapping[str, str]],
 ) -> dict[str, object]:
-    shown = lang if lang in package.renditions else next(iter(package.renditions))
-    where = state(package, known, now)
-    key = {State.SCHEDULED: "coming", State.IN_FORCE: "effective", State.SUPERSEDED: "effective"}
-    # What never took effect is named, and nothing is said of a day.
-    told = say["history"][key[where]] if where in key else words(lang)["version"]
-    first = package is known[0]
+    shown = package.shown(lang) or next(iter(package.renditions))
+    first, where = package is known[0], state(package, known, now)
+    key, day, change = "effective", package.effective, package.renditions[shown].change
+    if where is State.SCHEDULED:
+        key = "coming"
+    elif where is State.WITHDRAWN and package.withdrawal is not None:
+        key, change = "withdrawn", package.withdrawal.told(shown)
+        day = package.withdrawn_on or day
     announced = package.announced_at.astimezone(zone).date()
     return {
         "kind": "version",
-        "date": date_in_words(package.effective, lang),
-        "day": package.effective.isoformat(),
-        "name": told.format(number=package.number),
+        "date": date_in_words(day, lang),
+        "day": day.isoformat(),
+        "name": say["history"][key].format(number=package.number),
         "address": address(package, shown),
         "lang": shown,
         "class": "" if first else say["history"].get(package.change_class, ""),
         "announced": say["history"]["announced"].format(date=date_in_words(announced, lang)),
-        "change": package.renditions[shown].change or (say["history"]["first"] if first else ""),
+        "change": change or (say["history"]["first"] if first else ""),
         "redline": redline,
         "files": [
             {"name": name, "address": address.file(package, shown, kind)} for kind, name in files
         ],
     }
+
+
+def _moment(package: Package, now: datetime) -> datetime:
+    gone = package.withdrawal if package.withdrawn(now) else None
+    return gone.at if gone else package.starts
 
 
 def _declared(change: Change, lang: str, zone: ZoneInfo) -> dict[str, object]:

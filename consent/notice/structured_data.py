@@ -67,7 +67,7 @@ def linked_data(
     """
     text, where = package.renditions[lang], standing(packages, now)
     others = [{"@id": f"{address(package, la)}#notice"} for la in package.renditions if la != lang]
-    begins, ends = package.effective.isoformat(), ".."
+    ends = ".."
     row = (*reversed(where.superseded), *filter(None, (where.in_force,)), *where.scheduled)
     for one, following in pairwise(row):
         if one.number == package.number:
@@ -81,7 +81,6 @@ def linked_data(
         "version": str(package.number),
         "inLanguage": lang,
         "datePublished": iso(package.announced_at),
-        "temporalCoverage": f"{begins}/{ends}",
         "publisher": {"@type": "Organization", **publisher},
         "encoding": [
             {
@@ -92,6 +91,8 @@ def linked_data(
             for kind, media in (("md", "text/markdown"), ("json", "application/json"))
         ],
     }
+    if package in row:  # what was withdrawn never held
+        work["temporalCoverage"] = f"{package.effective.isoformat()}/{ends}"
     if text.change:
         work["description"] = text.change
     if others:

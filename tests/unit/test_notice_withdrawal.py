@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from consent.errors import NoticeError
+from consent.notice.addresses import word
 from consent.notice.feed import feed_updated, versions_json
 from consent.notice.lifecycle import State, announcement, standing, state, unchanged
 from consent.notice.package import artifacts, verify_package
@@ -17,6 +18,7 @@ from consent.notice.shelf import Shelf
 from consent.notice.withdrawal import WITHDRAWN, withdraw
 from consent.pages.published import publications
 from consent.record import canonical
+from consent.texts import texts
 from tests.unit.notice_samples import line_of_three, publish_as, write_draft
 from tests.unit.shop_site import EFFECTIVE, PATHS, open_shop, set_clock
 from tests.unit.small_site import decide
@@ -276,3 +278,23 @@ def test_a_withdrawal_that_comes_after_the_effect_is_refused(tmp_path, make_site
     with pytest.raises(NoticeError, match="took effect here before its withdrawal came"):
         list(publications(runtime.log, shelf, runtime.now()))
     assert list(publications(runtime.log, shelf, EFFECTIVE - SECOND))
+
+
+@pytest.mark.parametrize("lang", REASON)
+def test_the_history_tells_of_a_withdrawal_on_its_day_with_its_reason(tmp_path, make_site, lang):
+    """Of a version that never held no day is told, to programs neither."""
+    site = open_shop(tmp_path, make_site)
+    take_back(tmp_path / "notices/privacy")
+    site.close()
+    site = make_site()
+    set_clock(site, EFFECTIVE)
+    say, path = texts(lang, "history")["history"], PATHS[lang]
+    html = site.client().get(f"{path}/{word('history', lang)}").text
+    item = html[html.index(f'href="{path}/2027.1"') :].partition("</li>")[0]
+    assert say["withdrawn"].format(number="2027.1") in item
+    assert '<time datetime="2026-12-31">' in item
+    assert REASON[lang] in item
+    page = site.client().get(f"{path}/2027.1").text
+    assert '"version": "2027.1"' in page
+    assert "temporalCoverage" not in page
+    assert "temporalCoverage" in site.client().get(path).text
