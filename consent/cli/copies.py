@@ -172,12 +172,12 @@ def _import(arguments: argparse.Namespace) -> int:
     both = os.path.exists(source) and os.path.exists(to)
     if source == to or (both and os.path.samefile(source, to)):
         raise CopyError(f"{_named(to)} is the log itself", "name another one with --to")
-    for place, remedy in (
-        (source, "start the site with that log until the file is empty, then import"),
-        (to, "move the file away, import, and move it back: the site writes them when it starts"),
-    ):
-        if os.path.exists(spool := f"{place}.spool") and os.path.getsize(spool):
-            raise CopyError(f"refusals wait in {spool} that are in no log yet", remedy)
+    spool = _spool(source, arguments)
+    if os.path.exists(spool) and os.path.getsize(spool):
+        raise CopyError(
+            f"refusals wait in {spool} that are in no log yet",
+            "start the site with that log until the file is empty, then import",
+        )
     with _source(source) as found:
         size = found.head().size
         with progress("copy") as copying, progress("verify") as verifying:
@@ -191,6 +191,15 @@ def _import(arguments: argparse.Namespace) -> int:
     if os.path.exists(f"{source}-wal"):
         print(f"{source} {_STATE}: once the site has stopped, import again for what came since.")
     return 0
+
+
+def _spool(source: str, arguments: argparse.Namespace) -> str:
+    """Where refusals wait for a log: for that of the settings they say where."""
+    if os.path.exists(arguments.config):
+        found = settings(arguments)
+        if "://" in source or os.path.abspath(source) == found.log:
+            return found.spool
+    return f"{source}.spool"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ is copied is seen to be whole on the way; what was copied before is not copied a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from itertools import islice
@@ -74,12 +75,15 @@ def copy_log(
 
 
 def _opened(address: str, meta: Mapping[str, str], roles: Roles | None) -> Log:
-    """Open the log to copy to; make it where there is none."""
+    """Open the log to copy to; make it where there is none.
+
+    It takes nothing from a spool: what waits there is to come after what is copied.
+    """
     try:
-        log = open_log(address, writable=True)
+        log = open_log(address, writable=True, spool=os.devnull)
     except LogMissing:
         create_log(address, meta["site"], like=meta, roles=roles)
-        log = open_log(address, writable=True)
+        log = open_log(address, writable=True, spool=os.devnull)
     with log.snapshot() as view:
         found = dict(view.meta)
     if any(found.get(name) != meta.get(name) for name in ("id", "site", "created")):

@@ -18,10 +18,12 @@ import pyarrow.parquet
 import pytest
 
 from consent.log import Entry, open_log
+from consent.log.spool import append_durably, write_line
 from consent.record import canonical
 from consent.signed_note import new_key
-from tests.unit.log_engines import consent_id
+from tests.unit.log_engines import ENGINES, MAINTENANCE, append, consent_id, opened
 from tests.unit.log_outsider import change
+from tests.unit.patience import until
 from tests.unit.terminal import enter, set_up, terminal
 
 ROOT = Path(__file__).parents[2]
@@ -40,17 +42,21 @@ def folder(run, tmp_path):
 
 
 def add(path, *numbers):
-    """Append consents of 1 and 2 November, in turns."""
     with closing(open_log(str(path), writable=True)) as log:
-        for number in numbers:
-            body = {
-                "consent_id": consent_id(number),
-                "event": "grant",
-                "kind": "consent",
-                "states": {"statistics": "granted"},
-                "time": f"2026-11-0{1 + number % 2}T12:00:00Z",
-            }
-            log.append_soon(Entry("consent", canonical(body), consent_id(number))).result(30)
+        add_to(log, *numbers)
+
+
+def add_to(log, *numbers):
+    """Append consents of 1 and 2 November, in turns."""
+    for number in numbers:
+        body = {
+            "consent_id": consent_id(number),
+            "event": "grant",
+            "kind": "consent",
+            "states": {"statistics": "granted"},
+            "time": f"2026-11-0{1 + number % 2}T12:00:00Z",
+        }
+        append(log, Entry("consent", canonical(body), consent_id(number)))
 
 
 @pytest.fixture
@@ -157,6 +163,31 @@ def test_a_log_is_copied_to_another_place_and_again_for_what_came_since(run, log
     assert head(run) == head(run, "--log", "new.sqlite3")
 
 
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
+def test_a_move_to_another_engine_is_one_command(run, log, engine, tmp_path):
+    """Then the site goes on there, and what the old log got meanwhile would be a fork."""
+    (tmp_path / "elsewhere").mkdir()
+    to = engine.address(tmp_path / "elsewhere")
+    assert run("log", "import", log, "--to", to)[0] == 0
+    assert head(run) == head(run, "--log", to)
+    with closing(opened(to)) as moved:
+        add_to(moved, 7)
+    assert head(run, "--log", to).startswith("head 31:")
+    code, _, err = run("log", "import", log, "--to", to)
+    assert code == 2
+    assert "the log there has 31 entries, and 30 are to be brought" in err
+
+
+def test_who_maintains_a_log_can_bring_what_came_since(run, log, tmp_path):
+    """R39: the administrator is needed to make it, and not again."""
+    to = dict(ENGINES)["postgresql"](tmp_path)
+    assert run("log", "import", log, "--to", to)[0] == 0
+    add(log, 30, 31)
+    maintenance = to.replace("//postgres@", f"//{MAINTENANCE}@")
+    assert run("log", "import", log, "--to", maintenance)[0] == 0
+    assert head(run) == head(run, "--log", to)
+
+
 def test_the_source_of_an_import_stays_as_it_is(run, log, folder):
     """Nothing is written, beside it neither."""
     before = log.read_bytes()
@@ -183,23 +214,35 @@ def test_a_log_is_not_copied_to_itself(run, log, folder):
     assert head(run).startswith("head 30:")
 
 
-@pytest.mark.parametrize(
-    ("name", "remedy"),
-    [
-        ("consent-log.sqlite3", "start the site with that log until the file is empty"),
-        ("new.sqlite3", "move the file away, import, and move it back"),
-    ],
-)
-def test_refusals_that_wait_for_a_log_are_not_forgotten(run, log, folder, name, remedy):
-    """R34: they would be in neither log, or make two of one."""
-    (folder / f"{name}.spool").write_text("waiting")
-    code, out, err = run("log", "import", log, "--to", folder / "new.sqlite3")
+@pytest.mark.parametrize("named", [False, True])
+def test_refusals_that_wait_for_the_source_are_not_forgotten(run, log, folder, named):
+    """R34: they would be in neither log; also where the settings name another place for them."""
+    spool = folder / ("other.spool" if named else f"{log.name}.spool")
+    if named:
+        toml = folder / "consent.toml"
+        toml.write_text(f'spool = "other.spool"\n{toml.read_text("utf-8")}', "utf-8")
+    spool.write_text("waiting")
+    code, out, err = run("log", "import", log.name, "--to", "new.sqlite3")
     assert (code, out) == (2, "")
-    assert f"refusals wait in {folder / name}.spool" in err
-    assert remedy in err
+    assert f"refusals wait in {spool}" in err
+    assert "start the site with that log until the file is empty" in err
     assert not (folder / "new.sqlite3").exists()
-    (folder / f"{name}.spool").write_text("")
-    assert run("log", "import", log, "--to", folder / "new.sqlite3")[0] == 0
+    spool.write_text("")
+    assert run("log", "import", log.name, "--to", folder / "new.sqlite3")[0] == 0
+
+
+def test_refusals_that_wait_beside_the_copy_come_after_all_that_is_copied(run, log, folder):
+    """R34: as where a damaged log is restored, and the site writes them when it starts."""
+    entry = Entry("consent", b'{"event":"refusal","kind":"consent"}', once=b"token")
+    new = folder / "new.sqlite3"
+    append_durably(f"{new}.spool", write_line(entry))
+    waiting = Path(f"{new}.spool").read_bytes()
+    assert run("log", "import", log, "--to", new)[0] == 0
+    assert head(run) == head(run, "--log", new)
+    assert Path(f"{new}.spool").read_bytes() == waiting
+    with closing(open_log(str(new), writable=True)) as copy:
+        until(lambda: copy.head().size == 31)
+        assert copy.last("consent") == entry.body
 
 
 @pytest.mark.parametrize(
