@@ -86,6 +86,12 @@ def test_a_site_that_heeds_the_browsers_signal_says_so():
     assert told == ["N243"] * 3
 
 
+@pytest.mark.parametrize("name", ["Rekisteröidyltä itseltään", "Evästeistä", "From you"])
+def test_who_gives_their_own_data_is_no_outside_source(name):
+    """R62 asks of others whether they are public."""
+    assert found(draft_files(facts=f'[[sources]]\nname = "{name}"')) == []
+
+
 @pytest.mark.parametrize("rule", rules().values(), ids=rules())
 def test_a_rule_is_whole_in_three_languages(rule):
     """A stable id, a severity, the law, the R number, and a message with its remedy."""

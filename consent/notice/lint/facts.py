@@ -255,7 +255,7 @@ def _automated(case: Case) -> Iterator[Finding]:
 
 def _sources(case: Case) -> Iterator[Finding]:
     for path, table in case.tables("sources"):
-        if str(table.get("id")) in ("person", "data-subject", "self", "you"):
+        if _is_person(table):
             continue
         missing = [] if table.get("data") or table.get("categories") else ["data"]
         if not isinstance(table.get("public"), bool):
@@ -263,6 +263,17 @@ def _sources(case: Case) -> Iterator[Finding]:
         if missing:
             what = joined(missing)
             yield finding("N125", case.fact(path), source=name_of(table, path), what=what)
+
+
+def _is_person(table: Table) -> bool:
+    """Whether a source is the person the data is about, whom Article 14 does not concern."""
+    if str(table.get("id")) in ("person", "data-subject", "self", "you"):
+        return True
+    known = {lang: vocabulary(lang) for lang in LANGUAGES}
+    names = [(known[lang], text_in(table.get("name"), lang)) for lang in LANGUAGES]
+    return any(words["element.person"].search(name) for words, name in names) and not any(
+        words["element.outside_source"].search(name) for words, name in names
+    )
 
 
 def _sections(case: Case) -> Iterator[Finding]:
