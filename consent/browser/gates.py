@@ -105,18 +105,17 @@ class Gates:
         self._out: list[bytes] = []
         self._from = 0  # up to where the buffer has been given out
 
-    def feed(self, data: bytes, last: bool = False) -> bytes:
-        """Give the next bytes of the page with its gates opened, the rest of them once `last`."""
+    def feed(self, data: bytes, last: bool = False, settled: bool = False) -> bytes:
+        """Give the next bytes with gates opened, all once `last`; `settled`: a token follows."""
         kept = len(self._kept)
         buffer = self._kept + data if kept else data
         self._out, self._from, self._inner_from = [], self._sent, kept
-        self._kept, self._sent = b"", 0
-        self._last = last
+        self._kept, self._sent, self._last = b"", 0, last
         if self._holder is not None:
             self._holder.searched = 0
         end = self._scan(buffer, kept)
-        if last:
-            end = len(buffer)
+        if last or (settled and self._kept == b"<"):  # before a token it can only be text
+            self._sent, end = len(self._kept), len(buffer)
         if not self._removing:
             self._out.append(buffer[self._from : max(end, self._from)])
         if self._embed and sum(map(len, self._inner)) <= 2 * LIMIT:

@@ -173,13 +173,13 @@ class LateGates:
         """As `Gates.feed`; `settled` says that the data ends between two tokens."""
         self._last = None
         if self._gates is not None:
-            return self._gates.feed(data, last)
+            return self._gates.feed(data, last, settled)
         if self._held:
             data, self._held = self._held + data, b""
         seen = known(data)
         whole = seen.whole if seen is not None else self._look(data)
         if whole < 0:
-            return self._wake(data, last)
+            return self._wake(data, last, settled)
         if not last and not settled:
             data, self._held = data[:whole], data[whole:]
         self._passed.append(data)
@@ -191,13 +191,13 @@ class LateGates:
         self._size += len(data)
         return -1 if whole < 0 or self._size > _PASSED or marked(data, top) else whole
 
-    def _wake(self, data: bytes, last: bool) -> bytes:
+    def _wake(self, data: bytes, last: bool, settled: bool = False) -> bytes:
         gates = self._gates = Gates(self._allows, self._placeholder, None, self._before)
         for passed in self._passed:
             gates.feed(passed)
         gates.forget_held()
         self._passed = []
-        return gates.feed(data, last)
+        return gates.feed(data, last, settled)
 
 
 def _whole(data: bytes) -> int:
