@@ -156,7 +156,7 @@ def _proof(arguments: argparse.Namespace) -> int:
     from ..proof.bundle import verifier_hash, write
 
     keys = checkpoints.signing_keys()
-    with _opened(arguments) as view, new_file(arguments.output) as file:
+    with new_file(arguments.output) as file, _opened(arguments) as view:
         count = write(file, view, arguments.consent_id, keys)
     print(f"Wrote {count} files to {arguments.output}. Unpacked, they are verified by")
     print("    python -I verifier.py KEY")

@@ -367,3 +367,20 @@ def test_lines_on_a_terminal_have_no_bar_between_them(log, folder):
     code, out, seen = at_a_terminal(folder, "log", "export")
     assert (code, seen) == (0, "")
     assert out.count("\n") == 32
+
+
+def test_of_a_log_that_comes_into_use_while_it_is_proved_no_file_is_left(
+    run, log, folder, monkeypatch
+):
+    """A torn proof would look like a forged one."""
+
+    def disturbed(*_):
+        add(log, 31)
+        return 0
+
+    monkeypatch.setattr("consent.proof.bundle.write", disturbed)
+    monkeypatch.setenv("CONSENT_CHECKPOINT_KEYS", new_key("www.example.fi"))
+    code, out, err = run("log", "proof", "0" * 22, "-o", "out.zip")
+    assert (code, out) == (2, "")
+    assert "was written to while it was read; try again" in err
+    assert not (folder / "out.zip").exists()
