@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -23,6 +24,9 @@ from ..errors import (
 
 FINE, FOUND, FAILED = 0, 1, 2
 
+_DASHED_ID = re.compile(r"-[A-Za-z0-9_-]{21}")
+"""One consent id of 64 looks like options: no option of ours is as long, see the tests."""
+
 _EPILOG = (
     "Exit codes: 0 all is well; 1 something was found, as the output says; 2 the command could "
     "not run."
@@ -38,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):  # a terminal without our letters still gets the rest
             stream.reconfigure(errors="backslashreplace")
     try:
-        arguments = parser().parse_args(argv)
+        arguments = parser().parse_args(_ids_last(sys.argv[1:] if argv is None else argv))
         code = int(arguments.run(arguments))
         sys.stdout.flush()
         return code
@@ -94,6 +98,14 @@ class _Version(argparse.Action):
 
         print(f"consent {version('consent')}")
         raise SystemExit(FINE)
+
+
+def _ids_last(argv: Sequence[str]) -> list[str]:
+    """Put consent ids that begin with a hyphen where no option is looked for any more."""
+    ids = [word for word in argv if _DASHED_ID.fullmatch(word)]
+    if not ids or "--" in argv:
+        return list(argv)
+    return [*(word for word in argv if word not in ids), "--", *ids]
 
 
 def _say(message: str, remedy: str, code: int = FAILED) -> int:

@@ -58,8 +58,6 @@ _ID_HELP = "the consent id of a receipt or of the cookie settings, in full"
 
 def _command(log: Commands, name: str, description: str) -> argparse.ArgumentParser:
     added = command(log, name, description)
-    # An id may begin with a hyphen, as a negative number does.
-    added._negative_number_matcher = re.compile(r"-[A-Za-z0-9_-]{21}$")
     added.add_argument("--log", metavar="PATH", help="a log elsewhere, such as a backup")
     added.add_argument(
         "--lang",

@@ -242,7 +242,8 @@ def test_a_bundle_is_written_that_anybody_can_verify(
     assert subprocess.run(command, capture_output=True, text=True).stdout.startswith("Proven: ")
     code, _, err = run("log", "proof", consent_id(7), "-o", str(file))
     assert (code, "is there already" in err) == (2, True)
-    for words in (("1" * 22, "-o", "other.zip"), (consent_id(7), "-o", "nowhere/other.zip")):
+    nobody = ("1" * 22, "-" + "c" * 21, "-o" + "1" * 20)  # two of them look like options
+    for words in (*((each, "-o", "other.zip") for each in nobody), (consent_id(7), "-o", "no/a")):
         code, _, err = run("log", "proof", *words)
         assert code == 2
         assert err.startswith("consent: ")

@@ -12,6 +12,7 @@ import pytest
 
 from consent.cli import parser, reference
 from consent.errors import SettingsError
+from consent.log.runs import ID_SIZE
 from consent.settings import address, load
 from tests.unit.notice_samples import write_draft
 from tests.unit.terminal import KEY, enter, publish, set_up, terminal
@@ -249,6 +250,13 @@ def test_every_command_has_a_help_text(run):
         assert command.description.endswith(".")
         for action in command._actions:
             assert action.help or isinstance(action, argparse._SubParsersAction)
+
+
+def test_no_option_can_be_taken_for_a_consent_id():
+    """Ids are told from options by their length, since some begin with a hyphen."""
+    for command in commands(parser()):
+        for action in command._actions:
+            assert all(len(option) != ID_SIZE for option in action.option_strings)
 
 
 def test_the_reference_names_every_command_and_option():

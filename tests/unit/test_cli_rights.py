@@ -152,8 +152,8 @@ def test_only_a_whole_id_is_taken(run, held, name, given):
 
 @pytest.mark.parametrize("name", ["access", "erase"])
 def test_an_id_of_nobody_is_told_and_no_other_is(run, held, name):
-    for given in ("0" * 22, "-" * 22, f"-{held[:21]}"):
-        code, out, err = run("log", name, given)
+    for given in ("0" * 22, "-" * 22, *(f"-{letter}{held[:20]}" for letter in "chozA-")):
+        code, out, err = run("log", name, given, "--lang", "fi")
         assert (code, out) == (1, "")
         assert err == "consent: nothing is held under this consent id\n"
 
