@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import AbstractContextManager, closing, contextmanager
-from hashlib import sha256
 from itertools import count
 from threading import Lock
 from time import monotonic
@@ -20,8 +18,9 @@ from typing import Any
 
 import psycopg
 
-from consent.errors import LogCorrupt, LogError
-from consent.log import Appended, Counter, Entry, Head, Health, Meter, Row, Run, Snapshot
+from consent.errors import LogCorrupt
+from consent.log import Appended, Counter, Entry, Head, Row, Run, Snapshot
+from consent.log.appending import Appending, check_hashes
 from consent.log.postgres_change import adopt, expire
 from consent.log.postgres_schema import faults
 from consent.log.postgres_server import PATIENCE, Session, open_session, shown, translated
@@ -181,7 +180,7 @@ def _packed(rows: Sequence[Row]) -> Run:
     return Run(first, kind, leaves, packed.consent_ids, packed.salts, packed.sizes, packed.bodies)
 
 
-class PostgresLog:
+class PostgresLog(Appending):
     """A log in a PostgreSQL database; see `consent.log.Log`."""
 
     def __init__(
@@ -200,50 +199,16 @@ class PostgresLog:
         self._lock, self._changes = Lock(), Lock()
         self._reader: Session | None = None
         self._changer: Session | None = None
-        self._engine: PostgresEngine | None = None
         open_session(address, patience).let_go()
-        if not writable:
-            return
-        self._engine = PostgresEngine(address, patience=patience)
-        self._writes = Writer(self._engine, Spool(spool), limit=limit, revive=revive)
-        # Straight to the writer: every decision of every visitor passes here.
-        self.append = self._writes.append  # type: ignore[method-assign]
-
-    @property
-    def _writer(self) -> Writer:
-        if self._engine is None:
-            raise LogError(f"{shown(self.address)} is open for reading only")
-        return self._writes
-
-    async def append(self, entry: Entry) -> Appended:
-        """Append an entry; see `Log.append`."""
-        return await self._writer.append(entry)
-
-    def append_soon(self, entry: Entry) -> Future[Appended]:
-        """Queue an entry; see `Log.append_soon`."""
-        return self._writer.append_soon(entry)
-
-    def spool(self, entry: Entry) -> None:
-        """Keep an entry until the log works again; see `Log.spool`."""
-        self._writer.spool(entry)
-
-    def count(self, day: str, name: str, n: int = 1) -> None:
-        """Add to a daily counter; see `Log.count`."""
-        self._writer.count(day, name, n)
-
-    def measure(self, meter: Meter) -> None:
-        """Tell a meter of what is written; see `Log.measure`."""
-        self._writer.meter = meter
-
-    def health(self) -> Health:
-        """Tell how writing does; see `Log.health`."""
-        return self._writer.health()
+        writer = None
+        if writable:
+            engine = PostgresEngine(address, patience=patience)
+            writer = Writer(engine, Spool(spool), limit=limit, revive=revive)
+        super().__init__(shown(address), writer)
 
     def put_artifacts(self, artifacts: Mapping[str, tuple[str, bytes]]) -> None:
         """Store artifacts; see `Log.put_artifacts`."""
-        for name, (_, body) in artifacts.items():
-            if sha256(body).hexdigest() != name:
-                raise ValueError(f"{name} is not the SHA-256 of its {len(body)} bytes")
+        check_hashes(artifacts)
         with self._changing(self.patience) as session, session.transaction():
             # In one order for all, so that no two wait for each other.
             for name in sorted(artifacts):
@@ -298,7 +263,7 @@ class PostgresLog:
 
     def close(self) -> None:
         """Write what waits and let go of the connections; see `Log.close`."""
-        if self._engine is not None:
+        if self._writes is not None:
             self._writes.close()
         with self._lock, self._changes:
             for session in (self._reader, self._changer):
@@ -333,7 +298,7 @@ class PostgresLog:
 
     def _ask(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Answer a short question: in a running site from a connection kept for that."""
-        if self._engine is None:
+        if self._writes is None:
             with translated(self.address), closing(open_session(self.address)) as session:
                 return session.ask(query, *parameters)
         with self._lock, translated(self.address):

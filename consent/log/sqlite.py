@@ -9,16 +9,15 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from hashlib import sha256
 from itertools import chain
 from threading import Lock
 from typing import Any
 
 from consent.errors import LogCorrupt, LogError, LogUnavailable
-from consent.log import Appended, Counter, Entry, Head, Health, Meter, Row, Run, Snapshot
+from consent.log import Appended, Counter, Entry, Head, Row, Run, Snapshot
 from consent.log import sqlite_runs as runs
+from consent.log.appending import Appending, check_hashes
 from consent.log.runs import ID_SIZE, NO_ID, RUN, split_ids
 from consent.log.spool import Spool
 from consent.log.sqlite_change import adopt, expire
@@ -152,7 +151,7 @@ class SqliteSnapshot:
                     yield consent_id, seq
 
 
-class SqliteLog:
+class SqliteLog(Appending):
     """A log in a SQLite file; see `consent.log.Log`."""
 
     def __init__(
@@ -173,53 +172,18 @@ class SqliteLog:
         self._replaced: Callable[[], bool] = bool
         self._expired = False
         self._pid = os.getpid()
-        self._engine: SqliteEngine | None = None
-        if not writable:
+        writer = None
+        if writable:
+            open_writing(path).close()
+            engine = SqliteEngine(path, clock=clock)
+            writer = Writer(engine, Spool(spool or path + ".spool"), limit=limit, revive=revive)
+        else:
             recognise(path)
-            return
-        open_writing(path).close()
-        self._engine = SqliteEngine(path, clock=clock)
-        self._writes = Writer(
-            self._engine, Spool(spool or path + ".spool"), limit=limit, revive=revive
-        )
-        # Straight to the writer: every decision of every visitor passes here.
-        self.append = self._writes.append  # type: ignore[method-assign]
-
-    @property
-    def _writer(self) -> Writer:
-        if self._engine is None:
-            raise LogError(f"{self.path} is open for reading only")
-        return self._writes
-
-    async def append(self, entry: Entry) -> Appended:
-        """Append an entry; see `Log.append`."""
-        return await self._writer.append(entry)
-
-    def append_soon(self, entry: Entry) -> Future[Appended]:
-        """Queue an entry; see `Log.append_soon`."""
-        return self._writer.append_soon(entry)
-
-    def spool(self, entry: Entry) -> None:
-        """Keep an entry until the log works again; see `Log.spool`."""
-        self._writer.spool(entry)
-
-    def count(self, day: str, name: str, n: int = 1) -> None:
-        """Add to a daily counter; see `Log.count`."""
-        self._writer.count(day, name, n)
-
-    def measure(self, meter: Meter) -> None:
-        """Tell a meter of what is written; see `Log.measure`."""
-        self._writer.meter = meter
-
-    def health(self) -> Health:
-        """Tell how writing does; see `Log.health`."""
-        return self._writer.health()
+        super().__init__(path, writer)
 
     def put_artifacts(self, artifacts: Mapping[str, tuple[str, bytes]]) -> None:
         """Store artifacts; see `Log.put_artifacts`."""
-        for name, (_, body) in artifacts.items():
-            if sha256(body).hexdigest() != name:
-                raise ValueError(f"{name} is not the SHA-256 of its {len(body)} bytes")
+        check_hashes(artifacts)
         with self._changing() as cursor:
             for name, (media_type, body) in artifacts.items():
                 known = cursor.execute("SELECT 1 FROM artifacts WHERE hash = ?", (name,))
@@ -283,7 +247,7 @@ class SqliteLog:
 
     def close(self) -> None:
         """Write what waits and let go of the file; see `Log.close`."""
-        if self._engine is not None:
+        if self._writes is not None:
             self._writes.close()
         if self._expired:
             self._expired = False
@@ -316,7 +280,7 @@ class SqliteLog:
 
     @contextmanager
     def _view(self) -> Iterator[Snapshot]:
-        if self._engine is None:
+        if self._writes is None:
             with reading(self.path) as connection:
                 yield SqliteSnapshot(connection, self.path)
         else:
@@ -327,7 +291,7 @@ class SqliteLog:
 
     def _rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Answer a short question: in a running site from a connection kept for that."""
-        if self._engine is None:
+        if self._writes is None:
             with reading(self.path) as connection:
                 return connection.execute(query, parameters).fetchall()
         with self._lock, translated(self.path):

@@ -46,7 +46,7 @@ def test_every_commit_of_entries_waits_for_the_disk(path: str) -> None:
     """DESIGN 8: WAL with FULL, also after housekeeping, which does not wait."""
     log = SqliteLog(path, writable=True)
     log.append_soon(grant(0)).result(60)  # the connection is made by the first
-    connection = log._engine._connection
+    connection = log._writes._engine._connection
     assert connection is not None
     (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
     (waits,) = connection.execute("PRAGMA synchronous").fetchone()
@@ -54,7 +54,7 @@ def test_every_commit_of_entries_waits_for_the_disk(path: str) -> None:
     connection.set_trace_callback(said.append)
     for future in [log.append_soon(grant(number)) for number in range(1, TAIL[0] + 50)]:
         future.result(60)
-    while log._engine.untidy() is not None:
+    while log._writes._engine.untidy() is not None:
         time.sleep(0.01)
     log.append_soon(grant(TAIL[0] + 50)).result(60)
     log.close()

@@ -205,7 +205,7 @@ def test_every_commit_waits_for_the_disk_though_the_database_says_otherwise(serv
     server.query(database, f"ALTER DATABASE {database} SET synchronous_commit = off")
     log = opened(server.address(database, APPLICATION))
     append(log, grant(1))
-    session = log._engine._session
+    session = log._writes._engine._session
     assert session.execute("SHOW synchronous_commit").fetchone() == ("on",)
     log.close()
 

@@ -78,9 +78,9 @@ def log(network: Network, database: str, tmp_path: Path) -> Iterator[PostgresLog
 @contextmanager
 def impatient(log: PostgresLog) -> Iterator[None]:
     """Let the log wait no longer than a moment for what will not come."""
-    log.patience = log._engine.patience = SHORT
+    log.patience = log._writes._engine.patience = SHORT
     yield
-    log.patience = log._engine.patience = LONG
+    log.patience = log._writes._engine.patience = LONG
 
 
 def size(log: Log) -> int:
@@ -148,7 +148,7 @@ def test_a_statement_that_was_lost_is_sent_again(log, network, direct):
     append(log, grant(1))
     network.cut(back=False)
     future = log.append_soon(grant(2))
-    until(lambda: log._engine._sent is not None)
+    until(lambda: log._writes._engine._sent is not None)
     network.drop()
     network.heal()
     assert future.result(LONG).seq == 1

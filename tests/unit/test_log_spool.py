@@ -79,7 +79,7 @@ def test_spooled_entries_are_appended_when_the_log_is_opened_again(path):
 def test_spooled_entries_are_appended_once_the_log_works_again(path):
     log = open_log(path, writable=True)
     log.append_soon(grant(1)).result(60)
-    log._engine.patience = 0.01
+    log._writes._engine.patience = 0.01
     with closing(connect(path, "rw")) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(LogUnavailable):

@@ -53,7 +53,7 @@ def filled(path: Path, count: int = 20) -> None:
 
 def tidied(log: SqliteLog) -> None:
     """Wait until there is nothing left to index or to forget."""
-    while log._engine.untidy() is not None:
+    while log._writes._engine.untidy() is not None:
         time.sleep(0.01)
 
 
@@ -271,7 +271,7 @@ def test_a_read_only_file_can_be_read_and_not_be_opened_for_writing(path, monkey
 
 
 def test_a_lock_held_too_long_is_an_answer_and_not_a_hang(log, path):
-    log._engine.patience = 0.05
+    log._writes._engine.patience = 0.05
     append(log, grant(1))
     with closing(connect(str(path), "rw")) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -285,7 +285,7 @@ def test_a_lock_held_too_long_is_an_answer_and_not_a_hang(log, path):
 
 def test_a_full_disk_is_an_answer_and_the_log_works_again_with_room(log):
     append(log, grant(1))
-    connection = log._engine._connection
+    connection = log._writes._engine._connection
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages + 3}")
     future = log.append_soon(Entry("consent", b"x" * 100_000))

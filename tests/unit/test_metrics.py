@@ -169,7 +169,7 @@ def test_before_anything_is_decided_every_event_is_nought(measured: Site) -> Non
 
 def test_a_log_that_is_down_is_told_and_metrics_are_given_all_the_same(measured: Site) -> None:
     runtime = measured.consent.runtime
-    engine = runtime.log._engine  # type: ignore[attr-defined]
+    engine = runtime.log._writes._engine  # type: ignore[attr-defined]
     down = mock.Mock(side_effect=LogUnavailable("disk full"))
     with mock.patch.object(engine, "commit", down):
         assert decide(measured.client(), "accept").status_code == 503

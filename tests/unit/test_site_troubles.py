@@ -28,7 +28,7 @@ DAY = 86_400
 
 
 def engine(site: Site) -> object:
-    return site.consent.runtime.log._engine  # type: ignore[attr-defined]
+    return site.consent.runtime.log._writes._engine  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -274,7 +274,7 @@ def test_what_a_clock_that_was_ahead_has_dated_is_forgotten_all_the_same(tmp_pat
         with closing(SqliteLog(str(path), writable=True, clock=lambda: now[0])) as log:
             for start in range(0, 6000, 3000):  # enough for them to pass into the index
                 append(log, *[grant(number) for number in range(start, start + 3000)])
-            until(lambda: log._engine.untidy() is None)  # type: ignore[union-attr]
+            until(lambda: log._writes._engine.untidy() is None)  # type: ignore[union-attr]
             return append(log, refusal(1))[0].new
 
     assert new()

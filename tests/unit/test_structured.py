@@ -192,7 +192,7 @@ def test_no_line_has_anything_of_a_visitor_in_it(
     caplog.set_level(logging.DEBUG, "consent")
     monkeypatch.setattr("consent.log.writer.IDLE", 0.01)
     carried = {"user-agent": AGENT, "referer": REFERRER, "x-forwarded-for": ADDRESS}
-    engine = busy.consent.runtime.log._engine  # type: ignore[attr-defined]
+    engine = busy.consent.runtime.log._writes._engine  # type: ignore[attr-defined]
     ids: list[str] = []
 
     def work() -> None:
