@@ -49,7 +49,8 @@ unit-newest: .venv/done/newest
 
 pages: tools browser
 	@echo "make test: tests in the browser, of the examples and of whole processes"
-	@$(RUN) -m pytest tests --ignore=tests/unit || $(call FAILED,tests failed as shown above)
+	@$(RUN) -m pytest tests --ignore=tests/unit -n 2 --dist loadfile \
+		|| $(call FAILED,tests failed as shown above)
 
 tools: .cache/npm/node_modules/.package-lock.json
 
