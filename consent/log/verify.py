@@ -129,10 +129,14 @@ def _parts(
     if workers > 1 and count - first > 1:
         with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
             faults = pool.submit(_faults, address)
+            last = (count - 1) * PART
             jobs = [
                 pool.submit(_elsewhere, address, start, checking.within(start))
-                for start in range(first * PART, count * PART, PART)
+                for start in range(first * PART, last, PART)
             ]
+            # Others see the log as it is by then: the part that grows is looked at in our own view.
+            marks = checking.within(last)
+            newest = check_part(snapshot, last, last + PART, marks=marks, progress=tell)
             for job in jobs:
                 try:
                     part = job.result()
@@ -143,6 +147,7 @@ def _parts(
                 if checking.broken:
                     pool.shutdown(cancel_futures=True)
                     return
+            yield newest
             checking.faults = faults.result()
         at = count
     while not checking.broken and (at < count or checking.stop == at * PART):

@@ -16,7 +16,7 @@ from consent.log.verify import Report, verify
 from consent.log.verify_part import PART, check_part
 from consent.record import canonical
 from consent.signed_note import new_key
-from tests.unit.log_engines import consent_id
+from tests.unit.log_engines import append, consent_id, grant
 from tests.unit.log_memory import MemorySnapshot
 from tests.unit.log_outsider import outsider
 
@@ -88,6 +88,21 @@ def test_a_fault_in_any_part_is_found_by_one_process_and_by_two(path, seq, worke
     report = checked(path, workers=workers)
     assert ("leaf", seq) in kinds(report)
     assert "root" in dict(kinds(report))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_log_that_sites_append_to_meanwhile_is_whole(path, workers):
+    """R42: whoever helps to check opens it later, when there is more in it."""
+    log = open_log(path, writable=True)
+    append(log, grant(1))
+    with log.snapshot() as snapshot:
+        head = snapshot.head()
+        append(log, grant(2), grant(3))
+        report = verify(snapshot, address=path, workers=workers)
+        assert report.findings == []
+        assert (report.size, report.root) == head
+    assert log.head().size == SIZE + 3
+    log.close()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
