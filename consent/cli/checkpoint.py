@@ -123,20 +123,19 @@ def verifying_keys(given: Sequence[str], what: str) -> list[str]:
     return known
 
 
-def kept(view: Snapshot, path: str, keys: Sequence[str]) -> Checkpoint:
-    """Read a checkpoint that was kept elsewhere, and see that it is of this log.
+def kept(view: Snapshot, path: str, keys: Sequence[str]) -> tuple[Checkpoint, str]:
+    """Read a checkpoint that was kept elsewhere, seen to be of this log; gives its note too.
 
-    `keys` are those to verify with; without any, those that the environment's belong to. Raises
-    `CheckpointError` when none of them signed it, `LogCorrupt` when it is of another log.
+    `keys` are those to verify with. Raises `CheckpointError` when none of them signed it,
+    `LogCorrupt` when it is of another log.
     """
     from ..log.checkpoint import origin, read
 
-    known = verifying_keys(keys, "the checkpoint")
     try:
         note = Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as fault:
         raise ConsentError(f"{path} cannot be read: {fault}") from None
-    found = read(note, known)
+    found = read(note, keys)
     if found.origin != origin(view):
         raise LogCorrupt([f"the checkpoint is of {found.origin}, this log is {origin(view)}"])
-    return found
+    return found, note

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import LogCorrupt
@@ -69,6 +70,21 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         required=True,
         help="the ZIP file to write, which must not exist yet",
+    )
+    proof.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a checkpoint that somebody else has kept; with it goes the proof that the log only "
+        "grew since (may be given several times)",
+    )
+    proof.add_argument(
+        "--key",
+        metavar="KEY",
+        action="append",
+        default=[],
+        help="a former key, to verify with, of older checkpoints (may be given several times)",
     )
     show = _reading(
         log,
@@ -156,12 +172,20 @@ def _proof(arguments: argparse.Namespace) -> int:
     from ..proof.bundle import verifier_hash, write
 
     keys = checkpoints.signing_keys()
+    former = checkpoints.verifying_keys(arguments.key, "the checkpoint") if arguments.key else []
     with new_file(arguments.output) as file, _opened(arguments) as view:
-        count = write(file, view, arguments.consent_id, keys)
-    print(f"Wrote {count} files to {arguments.output}. Unpacked, they are verified by")
+        known = [*former, *checkpoints.verifying_keys(keys, "the checkpoint")]
+        kept = [checkpoints.kept(view, path, known)[1] for path in arguments.checkpoint]
+        names = write(file, view, arguments.consent_id, keys, former=former, kept=kept)
+    print(f"Wrote {len(names)} files to {arguments.output}. Unpacked, they are verified by")
     print("    python -I verifier.py KEY")
     print("with the key that the site publishes, and with nothing but Python.")
     print(f"The SHA-256 of verifier.py is {verifier_hash()}.")
+    if sizes := [Path(n).stem.lstrip("0") for n in names if n.endswith(".note")]:
+        print(f"It shows that the log only grew since it had {', '.join(sizes)} entries.")
+    else:
+        print("It has no older checkpoint: the log kept none that covers these records and that")
+        print("the keys given have signed. Name a former key with --key.")
     return 0
 
 

@@ -69,7 +69,8 @@ def run(view: Snapshot, arguments: argparse.Namespace) -> int:
 
     known = arguments.known
     if arguments.checkpoint:
-        known = checkpoints.kept(view, arguments.checkpoint, arguments.key)[1:]
+        keys = checkpoints.verifying_keys(arguments.key, "the checkpoint")
+        known = checkpoints.kept(view, arguments.checkpoint, keys)[0][1:]
     if arguments.resume and known is None:
         raise ConsentError("--resume needs what it goes on from: --checkpoint FILE, or --known")
     try:

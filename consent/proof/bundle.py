@@ -4,7 +4,7 @@
     checkpoint         the log's size and root, signed
     records/           the consent's own entries, each with a proof that it is in the log
     entries/           declarations, publications and releases behind them, with proofs
-    checkpoints/       older ones that the log kept, each with a proof that it only grew since
+    checkpoints/       older ones, each with a proof that the log only grew since
     shown/ declarations/ scopes/ interface/ notices/ screenshots/     what the entries name
     report.fi.html …   all of it told to people
     verifier.py, key.txt
@@ -19,7 +19,7 @@ import json
 import re
 import zipfile
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -27,7 +27,7 @@ from typing import IO, NamedTuple
 from ..errors import CheckpointError, LogCorrupt, LogError
 from ..log import Snapshot
 from ..log.checkpoint import Checkpoint, checkpoint, origin, proof, read
-from ..log.proofs import Roots, consistency, inclusion, stored
+from ..log.proofs import Roots, consistency, continues, inclusion, stored
 from ..signed_note import signed, verifier_of
 from .evidence import Evidence, entry_name, gather, parts_of, picture_name
 from .report import About, pages
@@ -41,21 +41,39 @@ def verifier_hash() -> str:
     return sha256(VERIFIER.read_bytes()).hexdigest()
 
 
-def write(file: IO[bytes], snapshot: Snapshot, consent_id: str, keys: Sequence[str]) -> int:
-    """Write the files as a ZIP, the same bytes for the same log; returns how many there are."""
-    found = files(snapshot, consent_id, keys)
+def write(
+    file: IO[bytes],
+    snapshot: Snapshot,
+    consent_id: str,
+    keys: Sequence[str],
+    *,
+    former: Sequence[str] = (),
+    kept: Sequence[str] = (),
+) -> list[str]:
+    """Write `files` as a ZIP, the same bytes for the same log; returns their names."""
+    found = files(snapshot, consent_id, keys, former=former, kept=kept)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name in sorted(found):
             bundle.writestr(zipfile.ZipInfo(name), found[name], zipfile.ZIP_DEFLATED)
-    return len(found)
+    return sorted(found)
 
 
-def files(snapshot: Snapshot, consent_id: str, keys: Sequence[str]) -> dict[str, bytes]:
+def files(
+    snapshot: Snapshot,
+    consent_id: str,
+    keys: Sequence[str],
+    *,
+    former: Sequence[str] = (),
+    kept: Sequence[str] = (),
+) -> dict[str, bytes]:
     """Give the bytes of each file by name: the whole chain of a consent id and what it rests on.
 
     The last of the keys signs the checkpoint and the manifest; earlier checkpoints may be signed
-    by any. Raises `LogError` where nothing of that id is left
-    in the log, and `LogCorrupt` where something is missing that its records name.
+    by any, or by one of the `former` keys, to verify with. `kept` are checkpoints that somebody
+    else has kept, with which the log is shown to go on as well. Raises `LogError` where nothing of
+    that id is left in the log, `CheckpointError` where none of the keys has signed one of `kept`,
+    and `LogCorrupt` where something is missing that records name or the log does not continue a
+    checkpoint.
     """
     evidence = gather(snapshot, snapshot.rows(consent_id=consent_id))
     if not evidence.records:
@@ -64,7 +82,9 @@ def files(snapshot: Snapshot, consent_id: str, keys: Sequence[str]) -> dict[str,
     key, note = str(verifier_of(keys[-1])), checkpoint(snapshot, keys[-1:])
     head, roots = Checkpoint(origin(snapshot), *snapshot.head()), stored(snapshot)
     proven = dict(_entries(evidence, head.size, roots, note))
-    older = list(_older(snapshot, evidence, head, roots, note, keys))
+    earlier = _signed([*former, *keys], head.origin)
+    notes = _covering(snapshot, evidence, head.size, earlier) | _kept(kept, earlier)
+    older = [_older(each, head, roots, note) for _, each in sorted(notes.items())]
     signers = list(dict.fromkeys([key, *(each.key for each in older)]))
     named = _named(evidence)
     about = About(
@@ -114,6 +134,59 @@ def _entries(evidence: Evidence, size: int, roots: Roots, note: str) -> Iterator
         yield f"{name}.tlog-proof", proof(row.seq, row.salt, path, note).encode()
 
 
+class _Signed(NamedTuple):
+    """A checkpoint, its note, and the key that verifies it."""
+
+    checkpoint: Checkpoint
+    note: str
+    key: str
+
+
+_Reading = Callable[[str], _Signed | None]
+"""Reads a note; None where no key that is known has signed it as one of the log."""
+
+
+def _signed(keys: Sequence[str], name: str) -> _Reading:
+    """Read checkpoints of a log, each by the newest of the keys that has signed it."""
+    known = [str(verifier_of(key)) for key in reversed(keys)]
+
+    def reading(note: str) -> _Signed | None:
+        for key in known:
+            try:
+                found = read(note, [key])
+            except CheckpointError:
+                continue
+            if found.origin == name:
+                return _Signed(found, note, key)
+        return None
+
+    return reading
+
+
+def _covering(
+    snapshot: Snapshot, evidence: Evidence, size: int, reading: _Reading
+) -> dict[int, _Signed]:
+    """Give the first checkpoint that covers each record, if the log kept it, by size."""
+    waiting = [record.row.seq for record in evidence.records]
+    found: dict[int, _Signed] = {}
+    for of, note in snapshot.checkpoints():
+        if not waiting or of >= size:
+            break
+        if of > waiting[0] and (each := reading(note)) and each.checkpoint.size == of:
+            found[of] = each
+            waiting = [seq for seq in waiting if seq >= of]
+    return found
+
+
+def _kept(notes: Sequence[str], reading: _Reading) -> dict[int, _Signed]:
+    found = [each for note in notes if (each := reading(note))]
+    if len(found) < len(notes):
+        raise CheckpointError("no key that is known has signed it as a checkpoint of this log")
+    if any(not each.checkpoint.size for each in found):
+        raise CheckpointError("a checkpoint of no entries shows nothing: every log continues it")
+    return {each.checkpoint.size: each for each in found}
+
+
 class _Older(NamedTuple):
     """An earlier checkpoint with what shows that the log continues it; `key` verifies it."""
 
@@ -122,44 +195,20 @@ class _Older(NamedTuple):
     files: dict[str, bytes]
 
 
-def _older(
-    snapshot: Snapshot,
-    evidence: Evidence,
-    head: Checkpoint,
-    roots: Roots,
-    note: str,
-    keys: Sequence[str],
-) -> Iterator[_Older]:
-    """Give the first checkpoint that covers each record, if the log kept it.
-
-    The proof is of the form in which a witness is sent one (C2SP tlog-witness).
-    """
-    waiting = [record.row.seq for record in evidence.records]
-    for size, older in snapshot.checkpoints():
-        if not waiting or size >= head.size:
-            return
-        if size <= waiting[0] or not (key := _signer(older, size, head.origin, keys)):
-            continue
-        waiting = [seq for seq in waiting if seq >= size]
-        path = "".join(f"{b64encode(h).decode()}\n" for h in consistency(size, head.size, roots))
-        name = f"checkpoints/{size:012}"
-        files = {
-            f"{name}.note": older.encode(),
-            f"{name}.consistency": f"old {size}\n{path}\n{note}".encode(),
-        }
-        yield _Older(size, key, files)
-
-
-def _signer(note: str, size: int, name: str, keys: Sequence[str]) -> str:
-    """The newest of the keys, to verify with, that has signed a checkpoint of a log, or ""."""
-    for key in reversed([str(verifier_of(each)) for each in keys]):
-        try:
-            found = read(note, [key])
-        except CheckpointError:
-            continue
-        if (found.origin, found.size) == (name, size):
-            return key
-    return ""
+def _older(earlier: _Signed, head: Checkpoint, roots: Roots, note: str) -> _Older:
+    """Show that the log continues a checkpoint, as a witness is shown it (C2SP tlog-witness)."""
+    (_, size, root), older, key = earlier
+    if size > head.size:
+        raise LogCorrupt([f"of {size} entries, which were signed, the log has {head.size}"])
+    path = consistency(size, head.size, roots)
+    if not continues(size, root, head.size, head.root, path):
+        raise LogCorrupt([f"the log does not continue the checkpoint of {size} entries"])
+    name, lines = f"checkpoints/{size:012}", "".join(f"{b64encode(h).decode()}\n" for h in path)
+    files = {
+        f"{name}.note": older.encode(),
+        f"{name}.consistency": f"old {size}\n{lines}\n{note}".encode(),
+    }
+    return _Older(size, key, files)
 
 
 def _newest_day(snapshot: Snapshot, size: int) -> str:

@@ -79,11 +79,11 @@ def told(folder: Path, make_site: Make) -> Story:
     return Story(str(folder / "log.sqlite3"), ids[-1], ids[0])
 
 
-def bundle(log: str, consent_id: str, keys: Sequence[str] = KEYS) -> bytes:
+def bundle(log: str, consent_id: str, keys: Sequence[str] = KEYS, **more: Sequence[str]) -> bytes:
     """The ZIP of a consent."""
     file = io.BytesIO()
     with open_log(log, writable=False).snapshot() as view:
-        write(file, view, consent_id, keys)
+        write(file, view, consent_id, keys, **more)
     return file.getvalue()
 
 

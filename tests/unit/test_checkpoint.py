@@ -252,6 +252,34 @@ def test_a_bundle_is_written_that_anybody_can_verify(
     assert not list(tmp_path.rglob("other.zip"))
 
 
+def test_whoever_kept_a_checkpoint_is_shown_by_a_bundle_that_the_log_only_grew(
+    run: Run, kept: Path, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R41: an auditor without access to the server asks for a bundle that is made with theirs."""
+    log = open_log(path, writable=True)
+    log.append_soon(grant(7)).result(60)
+    log.close()
+    monkeypatch.setenv("CONSENT_CHECKPOINT_KEYS", new_key("www.example.fi"))
+    words = ("log", "proof", consent_id(7), "--checkpoint", str(kept), "-o")
+    code, _, err = run(*words, "other.zip")
+    assert (code, "none of the keys given has signed it" in err) == (2, True)
+    file = tmp_path / "bundle.zip"
+    code, out, _ = run(*words, str(file), "--key", PUBLIC)
+    assert code == 0
+    assert "It shows that the log only grew since it had 500 entries." in out
+    folder = tmp_path / "bundle"
+    zipfile.ZipFile(file).extractall(folder)
+    assert (folder / "checkpoints/000000000500.note").read_text() == kept.read_text()
+    command = [sys.executable, "-I", "-S", str(folder / "verifier.py")]
+    assert subprocess.run(command, capture_output=True, text=True).stdout.startswith("Proven: ")
+    code, out, _ = run("log", "proof", consent_id(7), "-o", str(tmp_path / "without.zip"))
+    assert "It has no older checkpoint" in out
+    kept.write_text(kept.read_text().replace("500", "501"))
+    code, _, err = run(*words, "other.zip", "--key", PUBLIC)
+    assert (code, err.startswith("consent: ")) == (2, True)
+    assert not list(tmp_path.rglob("other.zip"))
+
+
 def test_a_changed_entry_is_named_by_its_place_with_a_checkpoint_too(
     run: Run, kept: Path, path: str, tmp_path: Path
 ) -> None:

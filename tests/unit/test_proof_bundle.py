@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from consent.errors import LogCorrupt, LogError
+from consent.errors import CheckpointError, LogCorrupt, LogError
 from consent.log import create_log, open_log
+from consent.log.checkpoint import Checkpoint, origin
+from consent.log.tree import root_of
 from consent.proof.bundle import VERIFIER, verifier_hash
 from consent.record import canonical
-from consent.signed_note import new_key, verifier_of
+from consent.signed_note import new_key, signed, verifier_of
 from tests.unit.log_engines import artifact, consent_id, grant
-from tests.unit.proof_samples import OLD_KEY, PUBLIC, Story, bundle, names, unpacked
+from tests.unit.proof_samples import KEY, OLD_KEY, PUBLIC, Story, bundle, names, unpacked
 
 
 @pytest.fixture
@@ -163,6 +165,56 @@ def test_a_clean_environment_verifies_it_with_the_published_key(
     code, text = ran(bare_python, folder, str(verifier_of(new_key("www.example.fi"))))
     assert code == 1
     assert text.startswith("NOT PROVEN: the key has not signed")
+
+
+def test_a_checkpoint_that_somebody_else_has_kept_is_in_it_with_its_proof(
+    story: Story, bare_python: Path, tmp_path: Path
+) -> None:
+    """R41: whoever kept one finds it there, of whatever size, and the verifier sees to the rest."""
+    with open_log(story.log, writable=False).snapshot() as view:
+        head = Checkpoint(origin(view), *view.head())
+        leaves = view.leaves(0, head.size)
+    for size in (1, 9, head.size):
+        root = root_of(leaves[:size])
+        note = signed(str(head._replace(size=size, root=root)), [OLD_KEY])
+        kept = bundle(story.log, story.consent_id, kept=[note])
+        folder = unpacked(kept, tmp_path / str(size))
+        assert (folder / f"checkpoints/{size:012}.note").read_text("utf-8") == note
+        code, text = ran(bare_python, folder, PUBLIC, str(verifier_of(OLD_KEY)))
+        assert (code, text[:7]) == (0, "Proven:"), text
+
+
+@pytest.mark.parametrize(
+    ("size", "by", "error"),
+    [
+        (9, OLD_KEY, "the log does not continue the checkpoint of 9 entries"),
+        (999, OLD_KEY, "of 999 entries, which were signed, the log has "),
+        (9, new_key("www.example.fi"), "no key that is known has signed it"),
+        (0, OLD_KEY, "a checkpoint of no entries shows nothing"),
+    ],
+    ids=["rewritten", "cut off", "unknown key", "empty"],
+)
+def test_of_a_log_that_does_not_continue_what_somebody_kept_is_no_bundle(
+    story: Story, size: int, by: str, error: str
+) -> None:
+    with open_log(story.log, writable=False).snapshot() as view:
+        note = signed(str(Checkpoint(origin(view), size, bytes(32))), [by])
+    with pytest.raises((LogCorrupt, CheckpointError), match=error):
+        bundle(story.log, story.consent_id, kept=[note])
+
+
+def test_what_a_former_key_has_signed_is_in_it_once_that_key_is_named(
+    story: Story, bare_python: Path, tmp_path: Path
+) -> None:
+    """Keys are changed, and the secret one that was is thrown away."""
+    former = str(verifier_of(OLD_KEY))
+    older = {"without": 1, "with": 2}
+    for name, count in older.items():
+        keys = [former] if count == 2 else []
+        folder = unpacked(bundle(story.log, story.consent_id, [KEY], former=keys), tmp_path / name)
+        assert len(list(folder.glob("checkpoints/*.note"))) == count
+        code, text = ran(bare_python, folder, PUBLIC, *keys)
+        assert (code, text[:7]) == (0, "Proven:"), text
 
 
 def test_a_damaged_file_is_told_without_a_traceback(folder: Path, bare_python: Path) -> None:
