@@ -13,7 +13,7 @@ from consent.errors import CheckpointError, ReceiptError
 from consent.log import Row, Snapshot
 from consent.log.checkpoint import Checkpoint, checkpoint, proof, read
 from consent.log.proofs import included, inclusion, stored
-from consent.log.tree import leaf_hash
+from consent.log.tree import SALT_SIZE, leaf_hash
 from consent.receipt import Evidence, receipt
 
 _HASH = "[A-Za-z0-9+/]{43}="
@@ -106,7 +106,10 @@ def proven(evidence: Evidence, keys: Iterable[str]) -> Proven:
         raise ReceiptError(f"its checkpoint is not to be believed: {fault}") from None
     if match["salt"] != evidence.salt:
         raise ReceiptError("its salt is not that of its proof")
-    leaf = leaf_hash(evidence.record.encode(), _decoded(match["salt"]))
+    salt = _decoded(match["salt"])
+    if len(salt) != SALT_SIZE:  # else a blank at the salt's end could pass for one of the record
+        raise ReceiptError(f"its salt has {len(salt)} bytes, not {SALT_SIZE}")
+    leaf = leaf_hash(evidence.record.encode(), salt)
     path = [_decoded(text) for text in match["path"].split()]
     place = int(match["index"])
     if not included(leaf, place, found.size, path, found.root):

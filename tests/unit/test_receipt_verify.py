@@ -12,12 +12,9 @@ from typing import Any
 import pytest
 
 from consent.errors import ReceiptError
-from consent.log import Row, create_log, open_log
-from consent.log.receipt import claimed, evidence, newest, opened, proven
+from consent.log.receipt import claimed, opened, proven
 from consent.receipt import Evidence, receipt
 from consent.signed_note import new_key, verifier_of
-from tests.unit.log_engines import refusal
-from tests.unit.patience import LONG
 from tests.unit.receipt_samples import (
     ANSWERS,
     PUBLIC,
@@ -345,48 +342,3 @@ def test_anybody_can_check_a_receipt_with_what_the_standards_say(shop: Site) -> 
             found = sha256(b"\1" + found + other).digest()
         place, last = place >> 1, last >> 1
     assert found == b64decode(root)
-
-
-def test_at_every_place_of_a_log_a_proof_is_that_of_its_own_record(tmp_path: Path) -> None:
-    """A record moved to another place, or put in another's, is not in the log so."""
-    path = str(tmp_path / "log.sqlite3")
-    create_log(path, "www.example.fi")
-    log = open_log(path, writable=True)
-    for future in [log.append_soon(refusal(number)) for number in range(1000)]:
-        future.result(LONG)
-    log.close()
-    with open_log(path, writable=False).snapshot() as view:
-        before = None
-        for row in view.rows():
-            found = evidence(view, row, b"", [SIGNING])
-            assert proven(found, [PUBLIC]).place == row.seq
-            if before is not None:
-                for moved in ({"record": before.record}, {"proof": before.proof}):
-                    with pytest.raises(ReceiptError):
-                        proven(found._replace(**moved), [PUBLIC])
-                whole = found._replace(record=before.record, salt=before.salt)
-                with pytest.raises(ReceiptError):
-                    proven(whole, [PUBLIC])
-            before = found
-
-
-class Removed:
-    """A log in which the content of some entries is gone."""
-
-    def __init__(self, *bodies: bytes | None) -> None:
-        self._bodies = bodies
-
-    def rows(self, consent_id: str) -> list[Row]:
-        return [
-            Row(seq, "consent", b"", body, b"s" if body else None, consent_id)
-            for seq, body in enumerate(self._bodies)
-        ]
-
-
-@pytest.mark.parametrize(
-    ("bodies", "seq"), [((b"a", b"b"), 1), ((None, b"b"), 1), ((None, None), None), ((), None)]
-)
-def test_what_was_removed_has_no_receipt(bodies: tuple[bytes | None, ...], seq: int | None) -> None:
-    """R128: the newest entry whose content is there, if any is."""
-    row = newest(Removed(*bodies), "id")  # type: ignore[arg-type]
-    assert (row and row.seq) == seq
