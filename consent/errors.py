@@ -5,6 +5,7 @@ ConsentError
 ├── NoticeError        every fault of a notice version at once
 ├── Mendable           with a remedy of its own
 │   ├── AuditError     a site that cannot be visited
+│   ├── ClockError     a clock that nothing is removed by
 │   ├── ReleaseError   no screenshots of what visitors are shown
 │   └── StatisticsError statistics that cannot be given as asked for
 ├── ReceiptError       a receipt that does not show what it says
@@ -70,6 +71,10 @@ class ReceiptError(ConsentError):
 
 class AuditError(Mendable):
     """A site cannot be visited for an audit."""
+
+
+class ClockError(Mendable):
+    """The clock is so far ahead of what the log knows that nothing is removed by it (R127)."""
 
 
 class ReleaseError(Mendable):

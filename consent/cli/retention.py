@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from ..errors import ClockError
 from .common import Commands, command, settings, table
 
 if TYPE_CHECKING:
+    from ..log import Snapshot
     from ..log.removal import Plan, Tally
 
 # What goes, in the order of the table, and why it does.
@@ -37,6 +39,12 @@ def add(log: Commands) -> None:
         "--dry-run", action="store_true", help="only tell what would go; the log is only read"
     )
     expire.add_argument(
+        "--yes",
+        action="store_true",
+        help="the clock is right, though the log knows of nothing for a long time before: without "
+        "this nothing goes then",
+    )
+    expire.add_argument(
         "--log", metavar="PATH", help="a log elsewhere, such as a backup, by the same settings"
     )
     expire.set_defaults(run=_expire)
@@ -50,6 +58,7 @@ def now() -> datetime:
 def _expire(arguments: argparse.Namespace) -> int:
     from ..log import open_log
     from ..log.removal import carry_out, plan
+    from ..log.retention import leap
 
     found = settings(arguments)
     months, today = found.retention_months, now().date()
@@ -57,6 +66,7 @@ def _expire(arguments: argparse.Namespace) -> int:
     try:
         with log.snapshot() as view:
             decided = plan(view, today, months)
+            odd = leap(_known(view), today)
         if not decided.tallies:
             print(f"Nothing is due on {today}.{_next(decided)}")
             return 0
@@ -64,6 +74,13 @@ def _expire(arguments: argparse.Namespace) -> int:
         if arguments.dry_run:
             print("Nothing was removed, since --dry-run was given.")
             return 0
+        if odd and not arguments.yes:
+            before, after = odd
+            raise ClockError(
+                f"nothing was removed: the clock says {today}, and the log knows of nothing "
+                f"between {before} and {after}",
+                "set the clock right; if it is, run the command by hand with --yes",
+            )
         total = sum(each.count for kind, each in decided.tallies.items() if kind != "artifact")
         carry_out(log, decided, progress=_progress(total))
     finally:
@@ -71,6 +88,16 @@ def _expire(arguments: argparse.Namespace) -> int:
     print(f"Removed the content of {_number(total, 'entry', 'entries')}.{_next(decided)}")
     print("Backups from before hold it still: give each of them an end of its own.")
     return 0
+
+
+def _known(view: Snapshot) -> Iterator[date]:
+    """The days on which something was counted, and those of the log's making and its end."""
+    from ..log.retention import day, value
+
+    size = view.head().size
+    newest = [value(row.body).get("time") for row in view.rows(max(0, size - 1), size)]
+    said = [view.meta.get("created"), *newest, *(counter.day for counter in view.counts())]
+    return (found for each in dict.fromkeys(said) if (found := day(each)) is not None)
 
 
 def _rows(decided: Plan, months: int) -> Iterator[list[str]]:

@@ -13,10 +13,17 @@ from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 LONGEST = timedelta(days=395)
 """The longest that a visitor's cookie names what was shown to them: more no site can set."""
+
+FAR = timedelta(days=60)
+"""Between two days on which a log knows of anything: more is odd enough to ask about the clock."""
+
+SOON = timedelta(days=7)
+"""How long a clock that went on so far is asked about; then the log has gone on with it."""
 
 TELLING = ("declaration", "release")
 """The kinds of entries that tell what is shown."""
@@ -66,6 +73,17 @@ def ended(chain: Sequence[Mapping[str, object]], written: date) -> date:
     # No answer counts for longer, whatever a damaged record says.
     latest = date.max if said > date.max - LONGEST else said + LONGEST
     return max(written, said, *(min(end, latest) for end in granted if end is not None))
+
+
+def leap(days: Iterable[date], today: date) -> tuple[date, date] | None:
+    """The days before and after a long time of which a log knows nothing, if that ended lately.
+
+    `days` are those on which something was written or counted. A clock that is far ahead makes one,
+    today or with the first that it was asked for.
+    """
+    known = sorted({each for each in days if each <= today} | {today})
+    found = [pair for pair in pairwise(known) if pair[1] - pair[0] > FAR]
+    return found[-1] if found and today - found[-1][1] < SOON else None
 
 
 class Written:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -46,6 +46,8 @@ def path(folder):
         telling("declaration", date(2021, 5, 1), "0" * 64, []),
         record("grant", date(2025, 11, 20), 3),
     )
+    for month in range(12):  # there were visitors all the time
+        log.count(f"{date(2025, 12, 1) + month * timedelta(days=30)}", "shown")
     log.close()
     return found
 
@@ -108,6 +110,44 @@ def test_a_backup_expires_by_the_same_settings(run, path, folder):
     assert run("log", "expire", "--log", "backup.sqlite3")[0] == 0
     assert left(path) == list(range(7))
     assert left(str(backup))[:2] == [5, 6]
+
+
+AHEAD = datetime(2031, 3, 1, 3, 17, tzinfo=UTC)
+
+
+def test_a_clock_that_is_far_ahead_removes_nothing_before_somebody_says_that_it_is_right(
+    run, path, monkeypatch
+):
+    """R127: no record is removed early because a machine has started with a wrong clock."""
+    before = left(path)
+    monkeypatch.setattr(retention, "now", lambda: AHEAD)
+    code, out, err = run("log", "expire")
+    assert (code, out.count("consents ended")) == (2, 1)
+    assert err == (
+        "consent: nothing was removed: the clock says 2031-03-01, and the log knows of nothing "
+        "between 2026-10-27 and 2031-03-01\n"
+        "    → set the clock right; if it is, run the command by hand with --yes\n"
+    )
+    assert left(path) == before
+    assert run("log", "expire", "--dry-run")[0] == 0
+    assert run("log", "expire", "--yes")[0] == 0
+    assert left(path) != before
+
+
+def test_a_clock_that_visitors_were_counted_by_is_asked_about_for_a_week(run, path, monkeypatch):
+    """The site has run by it for some days, before the job does."""
+    log = open_log(path, writable=True)
+    log.count("2031-02-27", "shown")
+    append(log, record("refusal", date(2031, 2, 28)))
+    log.close()
+    before = left(path)
+    monkeypatch.setattr(retention, "now", lambda: AHEAD)
+    code, _, err = run("log", "expire")
+    assert (code, "between 2026-10-27 and 2031-02-27" in err) == (2, True)
+    assert left(path) == before
+    monkeypatch.setattr(retention, "now", lambda: AHEAD + timedelta(days=5))
+    assert run("log", "expire")[0] == 0
+    assert left(path) != before
 
 
 def test_a_log_that_is_not_there_is_told_and_not_made(run, folder):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.log.retention import Marks, Written, ended, kept_until, ranges, told, value
+from consent.log.retention import Marks, Written, ended, kept_until, leap, ranges, told, value
 from tests.unit.aged_log import record
 
 DAY = timedelta(days=1)
@@ -111,6 +111,29 @@ def test_a_day_to_come_says_nothing_of_the_entries_after_it():
     written.add(0, date(2026, 11, 29))
     written.add(1, date(2023, 1, 1))
     assert (str(written(0)), str(written(1))) == ("2020-01-01", "2023-01-01")
+
+
+D = date(2026, 11, 28)
+
+
+@pytest.mark.parametrize(
+    ("ago", "expected"),
+    [
+        ([], None),
+        ([0, 1], None),
+        ([60], None),
+        ([61], (61, 0)),
+        ([400, 6], (400, 6)),
+        ([400, 7], None),
+        ([400, 200, 6, 3], (200, 6)),
+        ([400, 200, 20, 3], None),
+        ([-30, 61], (61, 0)),
+    ],
+)
+def test_a_long_time_without_anything_is_told_for_a_week(ago, expected):
+    """A day that is still to come is no witness of what the clock says."""
+    found = leap((D - timedelta(days=each) for each in ago), D)
+    assert found == (expected and tuple(D - timedelta(days=each) for each in expected))
 
 
 @given(st.sets(st.integers(0, 200)))
