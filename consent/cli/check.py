@@ -49,6 +49,11 @@ def _check(arguments: argparse.Namespace) -> int:
     rows = [*_summary(found), *notices]
     print(table([label if first else "", text] for label, text, first in _labelled(rows)))
     address.watch(found.site, lambda fault: print(f"warning: {fault}")).join(_PATIENCE)
+    if not found.checkpoint_keys:
+        print(
+            "warning: nothing signs the log, so that receipts prove nothing and nobody else can"
+            " tell whether it was rewritten; make a key with: consent log key"
+        )
     if _unreleased(found):
         print(
             "warning: the log has no screenshots of what visitors are shown now; take them with:"
@@ -84,6 +89,15 @@ def _summary(found: Settings) -> Iterator[list[str]]:
     yield ["log", f"{_shown(found.log)}{_missing(found.log)}"]
     kept = f"a record is kept for {found.retention_months} months after its consent has ended"
     yield ["log", kept if found.retention_months > 1 else kept.replace("months", "month")]
+    for number, key in enumerate(found.checkpoint_keys):
+        beginning = "signed; to verify with: " if not number else "and with: "
+        yield ["checkpoints", f"{beginning}{_public(key)}"]
+
+
+def _public(key: str) -> str:
+    from ..signed_note import verifier_of
+
+    return str(verifier_of(key))
 
 
 def _shown(address: str) -> str:

@@ -10,7 +10,8 @@ def enter(monkeypatch, folder):
     """Go to a folder of its own, with a key in the environment."""
     monkeypatch.chdir(folder)
     monkeypatch.setenv("CONSENT_SECRET_KEYS", KEY)
-    monkeypatch.delenv("CONSENT_LOG_URL", raising=False)
+    for name in ("CONSENT_LOG_URL", "CONSENT_CHECKPOINT_KEYS"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def terminal(capsys):

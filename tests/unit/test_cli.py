@@ -14,6 +14,7 @@ from consent.cli import parser, reference
 from consent.errors import SettingsError
 from consent.log.runs import ID_SIZE
 from consent.settings import address, load
+from consent.signed_note import new_key, verifier_of
 from tests.unit.notice_samples import write_draft
 from tests.unit.terminal import KEY, enter, publish, set_up, terminal
 
@@ -80,6 +81,8 @@ def test_every_example_of_the_starting_file_is_right(folder, tmp_path):
     assert settings.controller.business_id == "1234567-1"
     assert settings.theme.light["accent"] == "#1f5fbf"
     assert settings.notices.drafts
+    assert settings.checkpoints.file == tmp_path / "checkpoint.txt"
+    assert settings.checkpoints.hook[0] == "mail"
     assert settings.site.trusted_proxies == ("127.0.0.1",)
     services = {service.id: service for service in settings.declaration.services}
     assert {"google-analytics-4", "feedback", "consent"} == set(services)
@@ -94,6 +97,7 @@ def test_the_defaults_that_the_starting_file_names_are_the_defaults(folder):
     assert f"# refusal_days = {settings.memory.refusal}\n" in text
     assert f"# retention_months = {settings.retention_months}\n" in text
     assert f"# grant_days = {settings.memory.grant}\n" in text
+    assert f"# every = {settings.checkpoints.every}\n" in text
     assert f'# name = "{settings.cookie}"\n' in text
     assert f'# prefix = "{settings.prefix}"\n' in text
     for name in ("position", "settings_link", "style"):
@@ -173,9 +177,25 @@ def test_check_sums_up_what_is_set(run, folder):
     assert KEY not in out
 
 
+def test_check_warns_while_nothing_signs_the_log_and_then_gives_the_key_to_publish(
+    run, folder, monkeypatch
+):
+    """R41: a log that its own site alone vouches for convinces nobody."""
+    code, out, _ = run("check")
+    assert code == 0
+    assert re.search(r"^warning: nothing signs the log, .*: consent log key$", out, re.M)
+    keys = [new_key("www.example.fi") for _ in range(2)]
+    monkeypatch.setenv("CONSENT_CHECKPOINT_KEYS", " ".join(keys))
+    code, out, _ = run("check")
+    assert (code, "nothing signs" in out, keys[0] in out) == (0, False, False)
+    first, second = (re.escape(str(verifier_of(key))) for key in keys)
+    told = rf"^checkpoints +signed; to verify with: {first}\n +and with: {second}$"
+    assert re.search(told, out, re.M)
+
+
 def test_check_warns_of_an_address_that_leads_elsewhere(run, folder, monkeypatch):
     """R115: it is no fault, for what stands in front of this machine cannot be seen from it."""
-    assert "warning" not in run("check")[1]
+    assert "leads to" not in run("check")[1]
     monkeypatch.setattr(address, "resolve", lambda host: [ip_address("203.0.113.7")])
     monkeypatch.setattr(address, "own_addresses", lambda target: [ip_address("10.0.0.4")])
     code, out, _ = run("check")
