@@ -179,7 +179,7 @@ def _proof(arguments: argparse.Namespace) -> int:
         names = write(file, view, arguments.consent_id, keys, former=former, kept=kept)
     print(f"Wrote {len(names)} files to {arguments.output}. Unpacked, they are verified by")
     print("    python -I verifier.py KEY")
-    print("with the key that the site publishes, and with nothing but Python.")
+    print("with each key that key.txt names, but as the site publishes it; all it takes is Python.")
     print(f"The SHA-256 of verifier.py is {verifier_hash()}.")
     if sizes := [Path(n).stem.lstrip("0") for n in names if n.endswith(".note")]:
         print(f"It shows that the log only grew since it had {', '.join(sizes)} entries.")
