@@ -14,7 +14,7 @@ import pytest
 
 from consent.component import Consent
 from consent.errors import LogError, LogMissing, LogUnavailable
-from consent.log import open_log, sqlite_file
+from consent.log import open_log
 from consent.pages import runtime as module
 from consent.settings import load
 from tests.unit.shop_site import EFFECTIVE, open_shop, set_clock
@@ -135,7 +135,8 @@ def test_a_locked_log_is_no_reason_to_stop(
 ) -> None:
     """R34: another process holds the lock; who refuses is served, who allows is told to wait."""
     site.close()
-    monkeypatch.setattr(sqlite_file, "PATIENCE", 0.05)
+    for part in ("sqlite", "sqlite_file", "sqlite_write"):
+        monkeypatch.setattr(f"consent.log.{part}.PATIENCE", 0.05)
     holder = sqlite3.connect(site.folder / "log.sqlite3", isolation_level=None)
     try:
         holder.execute("BEGIN EXCLUSIVE")
