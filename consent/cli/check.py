@@ -155,6 +155,7 @@ def _notices(found: Settings, notices: Notices, problems: list[Problem]) -> Iter
         yield f"{shelf.document} {version.number}: takes effect {version.effective}"
     problems += _cookie_table(found, shelf, now)
     problems += _waiting(found, shelf, now)
+    problems += _building_on(shelf, now)
     problems += _log_period(found, notices, now)
     if shelf.draft is not None:
         yield from _draft(found, shelf, problems)
@@ -201,17 +202,44 @@ def _more(found: Settings, version: Package) -> str:
 
 
 def _waiting(found: Settings, shelf: Shelf, now: datetime) -> list[Problem]:
-    """A service whose version was withdrawn would wait for good (R81)."""
-    gone = {str(package.number) for package in shelf.standing(now).withdrawn}
+    """A service would wait for good for a version that never takes effect (R81)."""
+    from ..notice.number import VersionNumber
+
+    never = {str(package.number): "was withdrawn" for package in shelf.standing(now).withdrawn}
+    newest = max((package.number for package in shelf.packages), default=None)
+    for service in found.declaration.services:
+        number = VersionNumber.read(service.since)
+        if number and newest and number < newest and shelf.version(service.since) is None:
+            never[service.since] = f"is not there, and numbers only rise: {newest} is published"
     return [
         Problem(
             found.file.name,
             f"services.{service.id}.from",
-            f"it waits for the notice {service.since}, which was withdrawn",
+            f"it waits for the notice {service.since}, which {never[service.since]}",
             "take the service out, or name the version that will tell of it",
         )
         for service in found.declaration.services
-        if service.since in gone
+        if service.since in never
+    ]
+
+
+def _building_on(shelf: Shelf, now: datetime) -> list[Problem]:
+    """A version to come that builds on a withdrawn one brings a change that nobody tells of (R80).
+
+    `withdraw` refuses it; two editors on two branches still bring it about.
+    """
+    from ..notice.withdrawal import building_on
+
+    standing = shelf.standing(now)
+    return [
+        Problem(
+            f"{shelf.document}/{later.number}",
+            "predecessor",
+            f"it builds on {gone.number}, which was withdrawn, and would bring its change untold",
+            f"withdraw it too, with: consent notice withdraw {later.number}; and publish it anew",
+        )
+        for gone in standing.withdrawn
+        for later in building_on(gone, standing.scheduled)
     ]
 
 

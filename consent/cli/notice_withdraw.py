@@ -43,10 +43,18 @@ def _withdraw(arguments: argparse.Namespace) -> int:
     from ..notice.withdrawal import WITHDRAWN, withdraw
 
     found = settings(arguments)
-    package = version_of(shelf_of(found), arguments.number)
+    shelf = shelf_of(found)
+    package = version_of(shelf, arguments.number)
     folder = folder_of(found) / str(package.number)
     reason = dict(arguments.reason)
-    gone = withdraw(package, folder, reason, now=datetime.now(UTC), author=arguments.author)
+    gone = withdraw(
+        package,
+        folder,
+        reason,
+        packages=shelf.packages,
+        now=datetime.now(UTC),
+        author=arguments.author,
+    )
     print(f"{package.document} {package.number}: withdrawn {gone.at:%Y-%m-%d %H:%M} UTC.")
     print(f"Commit {folder / WITHDRAWN}, and deploy it before {package.starts:%Y-%m-%d %H:%M} UTC.")
     return 0

@@ -8,7 +8,7 @@ It is canonical JSON and names the version's hash, the moment and the reason in 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,13 +44,20 @@ class Withdrawal:
 
 
 def withdraw(
-    package: Package, folder: Path, reason: Mapping[str, str], *, now: datetime, author: str = ""
+    package: Package,
+    folder: Path,
+    reason: Mapping[str, str],
+    *,
+    packages: Iterable[Package],
+    now: datetime,
+    author: str = "",
 ) -> Withdrawal:
     """Withdraw a scheduled version: write `withdrawn.json` into its `folder`.
 
     `reason` is in every language of the version, plain text of at most 400 characters; `now` (with
-    a time zone) is before its effect. Withdrawing again changes nothing and returns what stands.
-    Raises `NoticeError` with every reason why not.
+    a time zone) is before its effect. Of all the `packages` of the document none may build on it.
+    Withdrawing again changes nothing and returns what stands. Raises `NoticeError` with every
+    reason why not.
     """
     if now.tzinfo is None:
         raise ValueError("now must carry a time zone")
@@ -61,6 +68,11 @@ def withdraw(
     if now >= package.starts:
         remedy = "publish a new version; what was in force stays as it was"
         message = f"it took effect {package.effective}, and is withdrawn only before that"
+        problems.append(Problem(number, "", message, remedy))
+    for later in building_on(package, packages):
+        # It was weighed and announced as the difference from this one alone (R78, R80).
+        message = f"{later.number} builds on it, and would bring its change without telling of it"
+        remedy = f"withdraw {later.number} first, and publish what is left of it anew"
         problems.append(Problem(number, "", message, remedy))
     for lang in package.renditions:
         text = reason.get(lang, "").strip()
@@ -95,6 +107,15 @@ def withdraw(
         message = "somebody else withdraws it just now"
         raise NoticeError([Problem(number, "", message, remedy)]) from None
     return found
+
+
+def building_on(package: Package, packages: Iterable[Package]) -> list[Package]:
+    """The versions to come whose change was told as the difference from this one."""
+    return [
+        other
+        for other in packages
+        if other.predecessor == package.number and other.withdrawal is None
+    ]
 
 
 def read_withdrawal(folder: Path, package: Package) -> tuple[Withdrawal, bytes] | None:

@@ -179,3 +179,33 @@ def test_check_finds_a_service_that_waits_for_a_version_that_was_withdrawn(run, 
     code, out, _ = run("check")
     assert code == 1
     assert "services.carrier.from: it waits for the notice 2099.1, which was withdrawn" in out
+
+
+def test_check_finds_a_service_that_waits_for_a_version_that_will_never_be(run, folder):
+    """R81: a number below the newest, which nobody published, is given to no version any more."""
+    publish(run, folder)
+    file = folder / "consent.toml"
+    settings = file.read_text("utf-8")
+    file.write_text(settings + LATER.replace("2027.1", "2025.3"), "utf-8")
+    code, out, _ = run("check")
+    assert code == 1
+    assert "services.carrier.from: it waits for the notice 2025.3, which is not there" in out
+    file.write_text(settings + LATER.replace("2027.1", "2026.2"), "utf-8")
+    assert "services.carrier.from" not in run("check")[1]
+
+
+def test_check_finds_a_version_that_builds_on_a_withdrawn_one(run, folder):
+    """R80: withdrawn by one editor, built on by another, and merged without a conflict."""
+    publish(run, folder)
+    document = folder / "notices/privacy"
+    write_draft(document, more=" oy")
+    run("notice", "publish", "--effective", "2099-01-01", "--yes")
+    write_draft(document, change_class="editorial", more=" ab")
+    run("notice", "publish", "--effective", "2099-02-01", "--yes")
+    aside = (document / "2099.2").rename(folder / "2099.2")
+    reasons = [f"--reason={la}=Ei tule." for la in ("fi", "sv", "en")]
+    assert run("notice", "withdraw", "2099.1", *reasons)[0] == 0
+    aside.rename(document / "2099.2")
+    code, out, _ = run("check")
+    assert code == 1
+    assert "privacy/2099.2: predecessor: it builds on 2099.1, which was withdrawn" in out

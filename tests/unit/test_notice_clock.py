@@ -148,19 +148,20 @@ def test_two_versions_of_one_day_leave_the_higher_number_in_force(document):
 
 def test_withdrawn_on_the_day_before_the_other_scheduled_version_comes(document):
     now = local(2026, 11, 1, 12)
-    first = add(document, "2027.1", date(2027, 1, 1), now, " one")
-    add(document, "2027.2", date(2027, 2, 1), now, " two")
-    gone = local(2026, 12, 31, 8)
-    withdraw(first, document / "2027.1", REASON, now=gone)
+    add(document, "2027.1", date(2027, 2, 1), now, " one")
+    first = add(document, "2027.2", date(2027, 1, 1), now, " two")
+    gone, packages = local(2026, 12, 31, 8), Shelf.load(document.parent, "privacy").packages
+    withdraw(first, document / "2027.2", REASON, packages=packages, now=gone)
     assert states(document, gone - SECOND) == [FORCE, SCHEDULED, SCHEDULED]
-    assert states(document, gone) == [FORCE, GONE, SCHEDULED]
-    assert states(document, first.starts) == [FORCE, GONE, SCHEDULED]
-    assert states(document, local(2027, 2, 1)) == [OLD, GONE, FORCE]
+    assert states(document, gone) == [FORCE, SCHEDULED, GONE]
+    assert states(document, first.starts) == [FORCE, SCHEDULED, GONE]
+    assert states(document, local(2027, 2, 1)) == [OLD, FORCE, GONE]
 
 
 def test_withdrawn_in_the_last_second(document):
     package = add(document, "2027.1", date(2027, 1, 1), local(2026, 11, 1), " one")
-    withdraw(package, document / "2027.1", REASON, now=package.starts - SECOND)
+    now = package.starts - SECOND
+    withdraw(package, document / "2027.1", REASON, packages=[package], now=now)
     assert states(document, package.starts) == [FORCE, GONE]
 
 
@@ -197,8 +198,8 @@ def test_a_service_whose_version_is_withdrawn_is_never_asked(tmp_path, make_site
     """R81: it stays gated, outside the scope and unasked, and without a warning."""
     open_shop(tmp_path, make_site).close()
     folder = tmp_path / "notices/privacy/2027.1"
-    package = Shelf.load(tmp_path / "notices", "privacy").version("2027.1")
-    withdraw(package, folder, REASON, now=EFFECTIVE - timedelta(days=1))
+    shelf, now = Shelf.load(tmp_path / "notices", "privacy"), EFFECTIVE - timedelta(days=1)
+    withdraw(shelf.version("2027.1"), folder, REASON, packages=shelf.packages, now=now)
     site = open_shop(tmp_path, make_site, toml=TOML + LATER)
     site.page = site.page.replace("</body>", f"{GATE}</body>")
     client = site.client()

@@ -31,7 +31,8 @@ def gone(tmp_path_factory):
     document = tmp_path_factory.mktemp("notices") / "privacy"
     line_of_three(document)
     folder = document / "2027.1"
-    withdraw(verify_package(folder), folder, REASON, now=datetime(2026, 12, 30, 8, 15, tzinfo=UTC))
+    package, now = verify_package(folder), datetime(2026, 12, 30, 8, 15, tzinfo=UTC)
+    withdraw(package, folder, REASON, packages=[package], now=now)
     return verify_package(folder)
 
 

@@ -71,7 +71,7 @@ def test_a_number_is_given_when_a_version_is_scheduled(document, effective, numb
 
 def test_a_number_that_was_withdrawn_is_not_given_again(document):
     package = publish_as(write_draft(document, more=" new"), None, date(2027, 1, 1), NOW)
-    withdraw(package, document / "2027.1", REASON, now=NOW)
+    withdraw(package, document / "2027.1", REASON, packages=[package], now=NOW)
     again = prepared(write_draft(document, more=" new"), None, date(2027, 1, 1))
     assert str(again.package.number) == "2027.2"
     assert str(again.before.number) == "2026.1"

@@ -49,8 +49,9 @@ def line(document):
 
 
 def take_back(document, now=DAY_BEFORE, reason=REASON, number="2027.1"):
-    folder = document / number
-    return withdraw(verify_package(folder), folder, reason, now=now, author="Editor")
+    folder, packages = document / number, Shelf.load(document.parent, "privacy").packages
+    package = verify_package(folder)
+    return withdraw(package, folder, reason, packages=packages, now=now, author="Editor")
 
 
 def test_withdrawn_on_the_day_before_it_never_takes_effect(line):
@@ -140,6 +141,22 @@ def test_readers_get_the_reason_in_every_language(document, reason, told):
         take_back(document, reason=reason)
     assert [problem.key for problem in caught.value.problems] == [f"reason.{la}" for la in told]
     assert not (document / "2027.1" / WITHDRAWN).exists()
+
+
+def test_a_version_that_another_builds_on_is_not_withdrawn_alone(document):
+    """R78, R80: the other told of no more than its own change, and would bring both."""
+    draft = write_draft(document, change_class="editorial", more=" ab", change="Piste lisättiin.")
+    (draft / "fi.md").write_bytes((draft / "fi.md").read_bytes().replace(b"Lyhyesti.", b"Nyt."))
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    assert str(publish_as(draft, "2027.2", date(2027, 2, 1), now).predecessor) == "2027.1"
+    with pytest.raises(NoticeError) as caught:
+        take_back(document)
+    (problem,) = caught.value.problems
+    assert problem.message.startswith("2027.2 builds on it")
+    assert "withdraw 2027.2 first" in problem.remedy
+    assert not (document / "2027.1" / WITHDRAWN).exists()
+    take_back(document, number="2027.2")
+    assert take_back(document).at == DAY_BEFORE
 
 
 def test_a_number_that_was_withdrawn_is_spent(document):
