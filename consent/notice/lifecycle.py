@@ -110,9 +110,10 @@ def announcement(packages: Iterable[Package], now: datetime, seen: str | None) -
     """The change that a returning visitor is to be told of at `now` (UTC), or None (R80-R83).
 
     `seen` is the version number in the visitor's cookie, empty when it was written before there was
-    a version; None stands for a new visitor, who is told nothing (R83). Told is the newest material
-    version that the visitor has not seen, from its announcement until 14 days after its effect. The
-    first version of a document changes nothing, and one that is withdrawn never will.
+    a version; None stands for a new visitor, who is told nothing (R83). Told is the oldest material
+    version that the visitor has not seen, from its announcement until 14 days after its effect:
+    each tells of its own change alone, so that of two to come both are told, one after the other.
+    The first version of a document changes nothing, and one that is withdrawn never will.
     """
     if seen is None:
         return None
@@ -126,4 +127,4 @@ def announcement(packages: Iterable[Package], now: datetime, seen: str | None) -
         and (known is None or package.number > known)
         and package.announced_at <= now < package.starts + ANNOUNCED_AFTER_EFFECT
     ]
-    return told[-1] if told else None
+    return told[0] if told else None

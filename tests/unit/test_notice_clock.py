@@ -129,11 +129,13 @@ def test_two_scheduled_versions_take_effect_one_after_the_other(document):
     assert states(document, first.starts) == [OLD, FORCE, SCHEDULED]
     assert states(document, second.starts - SECOND) == [OLD, FORCE, SCHEDULED]
     assert states(document, second.starts) == [OLD, OLD, FORCE]
-    # Told is the newest that was not seen; who has seen it is told of the older no more.
+    # R80: each is told once, the older first.
     packages = Shelf.load(document.parent, "privacy").packages
     assert announcement(packages, now, "2026.1") == first
-    assert announcement(packages, second.announced_at, "2026.1") == second
+    assert announcement(packages, second.announced_at, "2026.1") == first
+    assert announcement(packages, second.announced_at, "2027.1") == second
     assert announcement(packages, second.announced_at, "2027.2") is None
+    assert announcement(packages, first.starts + ANNOUNCED_AFTER_EFFECT, "2026.1") == second
     until = second.starts + ANNOUNCED_AFTER_EFFECT
     assert announcement(packages, until - SECOND, "2027.1") == second
     assert announcement(packages, until, "2027.1") is None
