@@ -136,6 +136,7 @@ def prepare(
             if before is not None and source.change_class == "material" and not reason:
                 lead = _lead(before, lead_days)
             problems += _check_date(day, local, lead, before is not None)
+            problems += _check_purposes(source, before, day, local)
     if problems or day is None:
         raise NoticeError(problems)
 
@@ -286,8 +287,7 @@ def _check_class(
     if source.change_class == "material":
         return []
     place, remedy = "version.class", 'write class = "material"'
-    old = _purposes(_facts(before))
-    if new := ", ".join(key for key in _purposes(source.facts) if key not in old):
+    if new := _new_purposes(source, before):
         what = f"{new} is new since {before.number}, and a new purpose is a material change (R86)"
         return [Problem(FACTS, place, what, remedy)]
     # R79: a class is raised freely, and lowered with a reason of this version's own.
@@ -300,6 +300,23 @@ def _check_class(
     message = f"by its facts the change is {wanted}, since {before.number}: {what} (R78)"
     remedy = f'write class = "{wanted}", or why it is less as a new reason = "…" under [version]'
     return [Problem(FACTS, place, message, remedy)]
+
+
+def _check_purposes(
+    source: VersionSource, before: Package | None, day: date, local: datetime
+) -> list[Problem]:
+    # R86: a reason shortens the time before a new purpose, and never takes it away.
+    new = _new_purposes(source, before) if before is not None else ""
+    if not new or day > local.date():
+        return []
+    message = f"{new} is new, and people are told of a new purpose before it starts (R86)"
+    remedy = f"take {local.date() + timedelta(days=1)} or later"
+    return [Problem(FACTS, "version.effective", message, remedy)]
+
+
+def _new_purposes(source: VersionSource, before: Package) -> str:
+    old = _purposes(_facts(before))
+    return ", ".join(key for key in _purposes(source.facts) if key not in old)
 
 
 def _replaced(others: Sequence[Package], moment: datetime) -> Package | None:

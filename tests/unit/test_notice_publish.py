@@ -221,6 +221,18 @@ def test_a_stored_reason_shortens_the_lead_but_never_turns_it_back(tmp_path):
     assert package.starts == package.announced_at == NOW
 
 
+def test_a_new_purpose_never_starts_on_the_day_it_is_told(tmp_path):
+    """R86: before the processing starts, whatever the reason for the haste."""
+    document = tmp_path / "privacy"
+    publish_as(write_draft(document, change=""), "2026.1", date(2026, 1, 1))
+    purpose = '[[purposes]]\nid = "ads"\nbasis = "consent"\ndata = ["contact"]'
+    draft = write_draft(document, facts=purpose)
+    told = refused(draft, "2026.2", date(2026, 11, 1), reason="A court order")
+    assert "ads is new, and people are told of a new purpose before it starts" in told
+    assert "take 2026-11-02 or later" in told
+    assert publish_as(draft, "2026.2", date(2026, 11, 2), reason="A court order").material
+
+
 def test_the_first_version_and_small_changes_need_no_lead(tmp_path):
     document = tmp_path / "privacy"
     publish_as(write_draft(document), "2026.1", date(2020, 1, 1))
