@@ -75,7 +75,8 @@ def prepare(
 
     `draft` is the folder with the Markdown and the facts. Without `number` it gets the next one
     of the year of its effect, which is the day `effective` at 00:00 in `timezone`; the day may
-    stand in the facts instead. `now` (with a time zone) is when the version is announced; `author`
+    stand in the facts instead. A draft that is the newest version, file by file, is that version:
+    its publication was cut short. `now` (with a time zone) is when it is announced; `author`
     is stored (R75). `reason` is stored too, and lets a material change be announced less than
     `lead_days` days before its effect (R81), or less than the notice in force promises; the first
     version needs no lead.
@@ -93,7 +94,7 @@ def prepare(
     if isinstance(number, str):
         number = VersionNumber.parse(number)
     if number is None:
-        own = VersionNumber.read(draft.name)
+        own = VersionNumber.read(draft.name) or _published(source, parent)
         number = own or next_number([n for n, _ in numbered(parent)], (day or local).year)
     target = parent / str(number)
     pages = render_version(
@@ -210,6 +211,15 @@ def next_number(taken: Sequence[VersionNumber], year: int) -> VersionNumber:
     return (
         VersionNumber(newest.year, newest.n + 1) if newest.year >= year else VersionNumber(year, 1)
     )
+
+
+def _published(source: VersionSource, parent: Path) -> VersionNumber | None:
+    places = [place for _, place in numbered(parent) if (place / MANIFEST).exists()]
+    newest = verify_package(places[-1]) if places else None
+    if newest is None or newest.withdrawal is not None:
+        return None
+    files = {text.file: text.raw for text in source.texts.values()} | {FACTS: source.facts_raw}
+    return newest.number if files.items() <= newest.files.items() else None
 
 
 def midnight(day: date, timezone: str) -> datetime:
