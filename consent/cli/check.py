@@ -153,12 +153,30 @@ def _notices(found: Settings, notices: Notices, problems: list[Problem]) -> Iter
         yield f"{shelf.document} {version.number}: in force since {version.effective}"
     for version in standing.scheduled:
         yield f"{shelf.document} {version.number}: takes effect {version.effective}"
+    problems += _witnessed(found, notices, now)
     problems += _cookie_table(found, shelf, now)
     problems += _waiting(found, shelf, now)
     problems += _building_on(shelf, now)
     problems += _log_period(found, notices, now)
     if shelf.draft is not None:
         yield from _draft(found, shelf, problems)
+
+
+def _witnessed(found: Settings, notices: Notices, now: datetime) -> list[Problem]:
+    """What the log, where it can be read, tells otherwise than the folders (R75, R77)."""
+    from ..errors import LogError
+    from ..log import open_log
+    from ..pages.published import logged, verified
+
+    try:
+        log = open_log(found.log, writable=False)
+        try:
+            known = logged(log, notices.document)
+        finally:
+            log.close()
+    except LogError:
+        return []  # which the summary tells
+    return verified(notices.folder / notices.document, known, now).problems
 
 
 def _cookie_table(found: Settings, shelf: Shelf, now: datetime) -> list[Problem]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -23,7 +23,7 @@ from ..errors import NoticeError, Problem
 from ..record import canonical
 from .html import Heading, read
 from .number import CLASSES, VersionNumber
-from .withdrawal import WITHDRAWN, Withdrawal, read_withdrawal
+from .withdrawal import WITHDRAWN, Withdrawal, withdrawal_of
 
 MANIFEST = "manifest.json"
 FACTS = "facts.toml"
@@ -197,17 +197,20 @@ def verify_package(folder: Path) -> Package:
     the version's number (R75). A manifest that was rewritten with all its hashes is whole in
     itself; compare `Package.hash` with the one that was logged for the number.
     """
+
+    def body_of(file: str, _: str) -> bytes | None:
+        try:
+            return (folder / file).read_bytes()
+        except OSError as error:
+            # A withdrawal that cannot be read is not taken for none: it is damaged.
+            there = file == WITHDRAWN and not isinstance(error, FileNotFoundError)
+            return b"" if there else None
+
     name = f"{folder.name}/{MANIFEST}"
-    remedy = "restore the folder as it was published, from version control"
-
-    def refuse(file: str, key: str, message: str) -> NoticeError:
-        return NoticeError([Problem(file, key, message, remedy)])
-
-    try:
-        raw = (folder / MANIFEST).read_bytes()
-    except OSError as error:
+    raw = body_of(MANIFEST, "")
+    if raw is None:
         how = f"publish it with: consent notice publish {folder.name}"
-        raise NoticeError([Problem(name, "", "the version is not published", how)]) from error
+        raise NoticeError([Problem(name, "", "the version is not published", how)])
     if raw.startswith(b"<<<<<<<") or b"\n>>>>>>> " in raw:
         message = "two versions were published under one number, and their merge is not decided"
         how = (
@@ -215,6 +218,22 @@ def verify_package(folder: Path) -> Package:
             "publish the other text under the next number"
         )
         raise NoticeError([Problem(name, "", message, how)])
+    return package_from(folder.name, raw, body_of)
+
+
+def package_from(place: str, raw: bytes, body_of: Callable[[str, str], bytes | None]) -> Package:
+    """Read a published version from wherever it is kept, and check every hash in it.
+
+    `place` is its number, `raw` the bytes of its manifest; `body_of` gives those of a file by name
+    and hash ("" for a withdrawal, which the manifest does not name), None where there are none.
+    Raises `NoticeError` as `verify_package` does.
+    """
+    name = f"{place}/{MANIFEST}"
+    remedy = "restore the folder as it was published, from version control"
+
+    def refuse(file: str, key: str, message: str) -> NoticeError:
+        return NoticeError([Problem(file, key, message, remedy)])
+
     damaged = (KeyError, TypeError, ValueError, RecursionError)
     try:
         manifest = json.loads(raw)
@@ -228,14 +247,14 @@ def verify_package(folder: Path) -> Package:
 
     files, problems = {MANIFEST: raw}, []
     for file, digest in wanted.items():
-        try:
-            files[file] = (folder / file).read_bytes()
-        except OSError:
-            problems.append(Problem(f"{folder.name}/{file}", "", "the file is missing", remedy))
+        body = body_of(file, digest)
+        if body is None:
+            problems.append(Problem(f"{place}/{file}", "", "the file is missing", remedy))
             continue
-        if sha256(files[file]).hexdigest() != digest:
+        if sha256(body).hexdigest() != digest:
             message = "the file is not the one that was published"
-            problems.append(Problem(f"{folder.name}/{file}", "", message, remedy))
+            problems.append(Problem(f"{place}/{file}", "", message, remedy))
+        files[file] = body
     if problems:
         raise NoticeError(problems)
 
@@ -243,12 +262,13 @@ def verify_package(folder: Path) -> Package:
         package = _package(manifest, files)
     except damaged as error:
         raise refuse(name, "", f"the manifest is damaged: {error}") from error
-    if str(package.number) != folder.name:
+    if str(package.number) != place:
         raise refuse(name, "number", f"it is of version {package.number}")
-    if (found := read_withdrawal(folder, package)) is None:
+    if (gone := body_of(WITHDRAWN, "")) is None:
         return package
-    withdrawal, raw = found
-    return replace(package, withdrawal=withdrawal, files=files | {WITHDRAWN: raw})
+    return replace(
+        package, withdrawal=withdrawal_of(gone, package), files=files | {WITHDRAWN: gone}
+    )
 
 
 def redline_file(lang: str) -> str:

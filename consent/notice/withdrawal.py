@@ -118,16 +118,12 @@ def building_on(package: Package, packages: Iterable[Package]) -> list[Package]:
     ]
 
 
-def read_withdrawal(folder: Path, package: Package) -> tuple[Withdrawal, bytes] | None:
-    """Read the withdrawal of a verified version and its bytes; None if there is none.
+def withdrawal_of(raw: bytes, package: Package) -> Withdrawal:
+    """Read the withdrawal of a verified version.
 
     Raises `NoticeError` when it is damaged, is of other content, or came too late.
     """
-    try:
-        raw = (folder / WITHDRAWN).read_bytes()
-    except FileNotFoundError:
-        return None
-    name = f"{folder.name}/{WITHDRAWN}"
+    name = f"{package.number}/{WITHDRAWN}"
     remedy = "restore it from version control, or write it with: consent notice withdraw"
     try:
         body = json.loads(raw)
@@ -153,7 +149,7 @@ def read_withdrawal(folder: Path, package: Package) -> tuple[Withdrawal, bytes] 
         raise NoticeError([Problem(name, "withdrawn_at", message, remedy)])
     # Canonical JSON sorts by the alphabet; the site's languages have an order of their own.
     ordered = {lang: reason[lang] for lang in package.renditions if lang in reason}
-    return Withdrawal(at, ordered or reason, author), raw
+    return Withdrawal(at, ordered or reason, author)
 
 
 def _iso(moment: datetime) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -11,16 +13,24 @@ from typing import NamedTuple
 
 from ..errors import NoticeError, Problem
 from ..log import Entry, Log
-from ..notice.package import MANIFEST, Package, artifacts, iso, verify_package
+from ..notice.package import MANIFEST, Package, artifacts, iso, package_from, verify_package
 from ..notice.shelf import Shelf, numbered
+from ..notice.withdrawal import WITHDRAWN
 from ..record import canonical
+from ..structured import event
+
+logger = logging.getLogger("consent")
 
 
 class Logged(NamedTuple):
-    """What the log says of a version: its hash, and when it was withdrawn ("" if it was not)."""
+    """What the log says of a version: its hash, and when it was withdrawn ("" if it was not).
+
+    `artifacts` are the hashes of its files.
+    """
 
     hash: str
     withdrawn: str = ""
+    artifacts: tuple[str, ...] = ()
 
 
 def logged(log: Log, document: str) -> dict[str, Logged]:
@@ -29,8 +39,63 @@ def logged(log: Log, document: str) -> dict[str, Logged]:
     for _, body in log.bodies("publication"):
         entry = json.loads(body)
         if entry["document"] == document:
-            found[entry["version"]] = Logged(entry["hash"], entry.get("withdrawn", ""))
+            found[entry["version"]] = Logged(
+                entry["hash"], entry.get("withdrawn", ""), tuple(entry["artifacts"])
+            )
     return found
+
+
+def whole(log: Log, shelf: Shelf) -> Shelf:
+    """The shelf with every version that the log knows and whose folder is missing (R77).
+
+    Their addresses answer for good, and what was in force stays so: the log has their files. Raises
+    `NoticeError` for those that it has not.
+    """
+    known = logged(log, shelf.document)
+    lost = [number for number in known if shelf.version(number) is None]
+    packages, problems = list(shelf.packages), []
+    for number in lost:
+        package = _restored(log, number, known[number])
+        if package is None:
+            problems.append(missing(shelf.document, number))
+            continue
+        packages.append(package)
+        logger.error(
+            "the notice %s/%s has no folder, and is served from the log; restore the folder as it"
+            " was published, from version control",
+            shelf.document,
+            number,
+            extra=event("notice-from-log", version=number),
+        )
+    if problems:
+        raise NoticeError(problems)
+    packages.sort(key=lambda package: package.number)
+    return replace(shelf, packages=tuple(packages)) if lost else shelf
+
+
+def _restored(log: Log, number: str, known: Logged) -> Package | None:
+    kept = {digest: found[1] for digest in known.artifacts if (found := log.artifact(digest))}
+    if (raw := kept.pop(known.hash, None)) is None:
+        return None
+
+    def body_of(file: str, digest: str) -> bytes | None:
+        if file != WITHDRAWN:
+            return kept.get(digest)
+        # The one that the manifest does not name. Without it, what was withdrawn would come.
+        named = raw.decode()
+        rest = [body for key, body in kept.items() if key not in named]
+        return (rest or [b""])[0] if known.withdrawn else None
+
+    try:
+        return package_from(number, raw, body_of)
+    except NoticeError:
+        return None
+
+
+def missing(document: str, number: str) -> Problem:
+    """That a version is in the log and nowhere else."""
+    remedy = "restore the folder as it was published, from version control"
+    return Problem(f"{document}/{number}", "", "is in the log, and its folder is missing", remedy)
 
 
 def publications(log: Log, shelf: Shelf, now: datetime) -> Iterator[Entry]:
@@ -49,7 +114,8 @@ def publications(log: Log, shelf: Shelf, now: datetime) -> Iterator[Entry]:
         raise NoticeError(problems)
     for package in shelf.packages:
         number, withdrawn = str(package.number), withdrawn_at(package)
-        if known.get(number) == (package.hash, withdrawn):
+        before = known.get(number)
+        if before and (before.hash, before.withdrawn) == (package.hash, withdrawn):
             continue
         names = f"{package.document} {number} {package.hash} {withdrawn}".rstrip()
         content = {
@@ -134,7 +200,5 @@ def verified(folder: Path, known: Mapping[str, Logged], now: datetime) -> Verifi
             fault(name, problem)
     for name in known.keys() - found.packages.keys():
         found.packages[name] = None
-        remedy = "restore the folder as it was published, from version control"
-        message = "is in the log, and its folder is missing"
-        fault(name, Problem(f"{folder.name}/{name}", "", message, remedy))
+        fault(name, missing(folder.name, name))
     return found

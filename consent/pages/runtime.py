@@ -39,7 +39,7 @@ from .embeds import Embeds
 from .inforce import in_force
 from .limits import Bucket
 from .plans import Judged, Plans, remember
-from .published import publications
+from .published import publications, whole
 from .reports import Tally
 
 if TYPE_CHECKING:
@@ -302,7 +302,11 @@ class Runtime:
                 self._record()
 
     def _record(self) -> None:
-        log, edition, now = self.log, self.edition, self.now()
+        log, shelf = self.log, whole(self.log, self.shelf)
+        if shelf is not self.shelf:
+            self.shelf = shelf
+            self._renew()
+        edition, now = self.edition, self.now()
         entries = list(publications(log, self.shelf, now))
         kept = edition.artifacts()
         for package in self.shelf.packages:
@@ -338,9 +342,12 @@ class Runtime:
                     content = json.loads(artifact[1])
                     self._scopes[digest] = Scope(content["category"], content["services"])
         if set(self._scopes) != known:
-            with self._lock:
-                self._judged.count_sent(self._log)
-                self._judged = self._judge_anew()
+            self._renew()
+
+    def _renew(self) -> None:
+        with self._lock:
+            self._judged.count_sent(self._log)
+            self._judged = self._judge_anew()
 
     def shown(self, digest: str) -> Shown | None:
         """What a form showed, by the hash it carries: an edition's now, or one from the log."""

@@ -128,6 +128,17 @@ def test_verify_finds_what_is_changed_rewritten_and_missing(run, logged):
     assert len(re.findall(r"  differs$", out, re.M)) == 3
 
 
+def test_check_finds_what_the_log_tells_otherwise(run, logged):
+    """R75, R77: in the words with which the site would refuse to start."""
+    manifest = logged / "2026.2/manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b'"author":"', b'"author":"x'))
+    shutil.rmtree(logged / "2027.1")
+    code, out, _ = run("check")
+    assert code == 1
+    assert "privacy/2026.2: was published with other content, as the log shows" in out
+    assert "privacy/2027.1: is in the log, and its folder is missing" in out
+
+
 def test_verify_of_a_log_that_is_named_wants_it(run, document):
     code, _, err = run("notice", "verify", "--log", "nowhere.sqlite")
     assert code != 0

@@ -1,0 +1,127 @@
+"""The folder of a version is gone, and the log has it: addresses never die (R75, R77)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+
+import pytest
+
+from consent.errors import LogUnavailable, NoticeError
+from consent.notice.withdrawal import WITHDRAWN
+from tests.unit.shop_site import EFFECTIVE, PATHS, open_shop, set_clock
+from tests.unit.small_site import decide
+from tests.unit.test_announcement import strip
+from tests.unit.test_notice_withdrawal import REASON, take_back
+
+NUMBERS = ("2026.1", "2026.2", "2027.1")
+FILES = [f"{PATHS['sv']}/{number}.{kind}" for number in NUMBERS for kind in ("html", "md", "json")]
+
+
+@pytest.fixture
+def shop(tmp_path, make_site):
+    """A site whose notices a log has seen; opened again with the folders of some gone."""
+    open_shop(tmp_path, make_site).close()
+
+    def open_without(*numbers):
+        for number in numbers:
+            shutil.rmtree(tmp_path / "notices/privacy" / number)
+        site = make_site()
+        set_clock(site, EFFECTIVE, -1)
+        return site
+
+    return open_without
+
+
+def pages(site):
+    client = site.client()
+    return {path: client.get(path).content for path in FILES}
+
+
+def test_every_file_of_a_lost_version_is_served_from_the_log(shop, caplog):
+    site = shop()
+    before = pages(site)
+    site.close()
+    site = shop(*NUMBERS)
+    assert pages(site) == before
+    for number in NUMBERS:
+        assert site.client().get(f"{PATHS['fi']}/{number}").status_code == 200
+    told = [line for line in caplog.records if getattr(line, "event", "") == "notice-from-log"]
+    assert [line.levelno for line in told] == [logging.ERROR] * 3
+    assert "restore the folder" in told[0].getMessage()
+
+
+def test_what_was_in_force_stays_so_and_what_is_announced_comes(shop):
+    """A version before it would say what is not true any more, and ask by another scope."""
+    site = shop("2026.2", "2027.1")
+    client = site.client()
+    decide(client, "reject")
+    assert "Versio 2026.2, " in client.get(PATHS["fi"]).text
+    set_clock(site, EFFECTIVE)
+    assert "Versio 2027.1, " in client.get(PATHS["fi"]).text
+    assert "2027.1" in client.get(f"{PATHS['fi']}/feed.atom").text
+
+
+def test_a_lost_version_that_was_withdrawn_does_not_come(tmp_path, shop):
+    shop().close()
+    take_back(tmp_path / "notices/privacy")
+    shop().close()
+    site = shop("2027.1")
+    set_clock(site, EFFECTIVE)
+    client = site.client()
+    assert "Versio 2026.2, " in client.get(PATHS["fi"]).text
+    assert REASON["fi"] in client.get(f"{PATHS['fi']}/2027.1").text
+
+
+def test_the_log_is_told_nothing_twice(shop):
+    site = shop()
+    entries = list(site.consent.runtime.log.bodies("publication"))
+    site.close()
+    site = shop("2026.1")
+    assert list(site.consent.runtime.log.bodies("publication")) == entries
+
+
+@pytest.mark.parametrize("gone", ["manifest", "text", WITHDRAWN])
+def test_what_the_log_has_not_either_stops_the_start(tmp_path, shop, monkeypatch, gone):
+    """R75: half a version is served to nobody, and a withdrawal is never forgotten."""
+    document = tmp_path / "notices/privacy"
+    take_back(document)
+    site = shop()
+    log = site.consent.runtime.log
+    entry = json.loads(list(log.bodies("publication"))[-1][1])
+    lost = {
+        "manifest": (document / "2027.1/manifest.json").read_bytes(),
+        "text": (document / "2027.1/fi.md").read_bytes(),
+        WITHDRAWN: (document / "2027.1" / WITHDRAWN).read_bytes(),
+    }[gone]
+    kept = type(log).artifact
+    assert lost in [kept(log, digest)[1] for digest in entry["artifacts"]]
+    site.close()
+
+    def artifact(self, digest):
+        found = kept(self, digest)
+        return None if found and found[1] == lost else found
+
+    monkeypatch.setattr(type(log), "artifact", artifact)
+    with pytest.raises(NoticeError) as caught:
+        shop("2027.1")
+    (problem,) = caught.value.problems
+    assert str(problem).startswith("privacy/2027.1: is in the log, and its folder is missing")
+
+
+def test_a_log_that_was_down_at_the_start_gives_them_when_it_is_back(shop, monkeypatch):
+    shop().close()
+    with monkeypatch.context() as down:
+        down.setattr("consent.pages.runtime.open_log", _refuse)
+        site = shop("2027.1")
+        assert site.client().get(f"{PATHS['fi']}/2027.1").status_code == 404
+    client = site.client()
+    decide(client, "reject")
+    assert decide(client, "accept").status_code in (200, 303)
+    assert site.client().get(f"{PATHS['fi']}/2027.1").status_code == 200
+    assert strip(client.get("/").text) == ""
+
+
+def _refuse(*_, **__):
+    raise LogUnavailable("down")
