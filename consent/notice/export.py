@@ -99,9 +99,9 @@ def _stamp(moment: str) -> str:
 
 def _escaped(text: str) -> str:
     # RFC 5545, 3.3.11.
-    for raw, written in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
+    for raw, written in (("\\", "\\\\"), (";", "\\;"), (",", "\\,")):
         text = text.replace(raw, written)
-    return text
+    return "\\n".join(text.splitlines())
 
 
 def _folded(line: str) -> str:

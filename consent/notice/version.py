@@ -40,9 +40,10 @@ _KEYS = ("title", "short", "change")
 _SOURCE = "source"
 # Controls, and the marks that turn the direction of text: what is read must be what is written.
 HIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
+    "\ud800-\udfff\ufffe\uffff]"
 )
-"""Characters that are not seen."""
+"""Characters that are not seen, and such as no file or feed can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,8 @@ def check_facts(facts: Mapping[str, object], languages: Sequence[str]) -> list[P
     for path, table in fact_tables(facts):
         if table.get("confirm", False) not in (True, False):
             fault(f"{path}.confirm", "must be true or false", "remove it once the fact is given")
+        faults = (HIDDEN.search(text) for text in table.values() if isinstance(text, str))
+        problems += [_hidden(FACTS, path, hidden[0]) for hidden in faults if hidden]
         # Its keys are languages, but its values are no texts.
         if path != FALLBACK and _translated(table):
             for lang in languages:
@@ -228,8 +231,7 @@ def _load_text(path: Path, lang: str, problems: list[Problem]) -> Text | None:
         return None
     if hidden := HIDDEN.search(text):
         line = text.count("\n", 0, hidden.start()) + 1
-        remedy = "delete it; such characters make the text read otherwise than it is written"
-        fault("", f"line {line} has the invisible character U+{ord(hidden[0]):04X}", remedy)
+        problems.append(_hidden(path.name, "", hidden[0], f"line {line}"))
         return None
     front, markdown = split_front_matter(text)
     if front is None:
@@ -251,6 +253,12 @@ def _load_text(path: Path, lang: str, problems: list[Problem]) -> Text | None:
     if len(problems) > before:
         return None
     return Text(lang, values["title"], values["short"], values["change"], markdown, raw)
+
+
+def _hidden(file: str, key: str, character: str, where: str = "it") -> Problem:
+    remedy = "delete it; such characters make the text read otherwise than it is written"
+    message = f"{where} has the invisible character U+{ord(character):04X}"
+    return Problem(file, key, message, remedy)
 
 
 def _front_values(front: str, file: str, problems: list[Problem]) -> dict[str, str] | None:
@@ -277,6 +285,8 @@ def _front_values(front: str, file: str, problems: list[Problem]) -> dict[str, s
             faults.append(Problem(file, str(key), "unknown key in the front matter", remedy))
         elif not isinstance(value, str):
             faults.append(Problem(file, key, "must be text", f"write {key}: > and the text below"))
+        elif hidden := HIDDEN.search(value):  # written "\u202e" in the file, which has none itself
+            faults.append(_hidden(file, key, hidden[0]))
     problems += faults
     return None if faults else {key: str(values.get(key, "")).strip() for key in _KEYS}
 

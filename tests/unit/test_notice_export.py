@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -99,6 +100,15 @@ def test_the_calendar_has_one_event_on_the_day_of_effect(package):
     description = told["DESCRIPTION;LANGUAGE=fi"]
     assert "\\nLue koko teksti: https://www.example.fi/fi/privacy/2027.1" in description
     assert not re.search(r"(?<!\\)[,;]", description)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\u2028"])
+def test_no_text_ends_a_line_of_the_calendar(package, end):
+    """RFC 5545, 3.3.11: nor begins another property."""
+    text = replace(package.renditions["fi"], change=f"Yksi.{end}ATTENDEE:x")
+    told = entry(replace(package, renditions={"fi": text}))
+    assert told["DESCRIPTION;LANGUAGE=fi"].startswith("Yksi.\\nATTENDEE:x\\nLue ")
+    assert "ATTENDEE" not in told
 
 
 def test_the_event_keeps_its_uid_for_good(package, gone):

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from consent.errors import NoticeError
 from consent.notice.version import VersionNumber, load_source, unconfirmed
-from tests.unit.notice_samples import LANGUAGES, write_draft
+from tests.unit.notice_samples import FACTS, LANGUAGES, write_draft
+
+ESCAPED = '[[recipients]]\nid = "x"\nname = { fi = "a\\u202Eb", sv = "a", en = "a" }'
 
 
 def keys(error: NoticeError) -> set[tuple[str, str]]:
@@ -112,6 +114,12 @@ def test_a_summary_that_is_too_long_and_a_missing_title_are_faults(tmp_path):
         ("fi.md", b"---\ntitle: a\n---\n"),
         ("fi.md", "---\ntitle: a\u202eb\n---\ntext".encode()),
         ("fi.md", b"---\ntitle: a\n---\ntext\x1b[31m"),
+        # Escapes of YAML and TOML, which the bytes of the file do not show.
+        ("fi.md", b'---\ntitle: "a\\u202Eb"\n---\ntext'),
+        ("fi.md", b'---\ntitle: a\nchange: "a\\x01b"\n---\ntext'),
+        ("fi.md", b'---\ntitle: "a\\uD800"\n---\ntext'),
+        ("fi.md", b'---\ntitle: "a\\uFFFF"\n---\ntext'),
+        ("facts.toml", FACTS.format(change_class="material", more=ESCAPED).encode()),
         ("facts.toml", b"[version"),
         ("facts.toml", b"\xff"),
     ],

@@ -134,6 +134,7 @@ def test_what_took_effect_is_not_withdrawn(document, now):
         (REASON | {"en": "x" * 401}, ["en"]),
         (REASON | {"de": "Nein."}, ["de"]),
         (REASON | {"fi": "Ei \u202etule."}, ["fi"]),
+        (REASON | {"sv": "Inte \udce4n."}, ["sv"]),  # a byte that is not UTF-8, from a terminal
     ],
 )
 def test_readers_get_the_reason_in_every_language(document, reason, told):
