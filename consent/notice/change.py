@@ -93,7 +93,10 @@ def _between(
                 old, new = before[row].get(field), now[row].get(field)
                 if field not in _IGNORED_FIELDS and old != new:
                     key = f"{place}.{field}".rstrip(".")
-                    yield Difference(key, _weight(table, field, old, new), old, new)
+                    weight = _weight(table, field, old, new)
+                    if field == "period" and "duration" not in now[row]:
+                        weight = MATERIAL  # in words alone: it may be longer
+                    yield Difference(key, weight, old, new)
 
 
 def _weight(table: str, field: str, before: object, now: object) -> str:

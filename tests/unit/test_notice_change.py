@@ -113,6 +113,15 @@ def test_what_is_new_about_people_is_material(path, value, told):
     assert proposed([found]) == "material"
 
 
+def test_a_period_in_words_alone_may_be_longer():
+    """R78: nothing else in the facts says how long."""
+    before = after(("retention", 0, "duration"), None)
+    now = deepcopy(before)
+    now["retention"][0]["period"] = {"fi": "10 vuotta", "sv": "10 år", "en": "10 years"}
+    (found,) = differences(before, now)
+    assert (found.key, found.change_class) == ("retention.orders.period", "material")
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
