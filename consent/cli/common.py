@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +82,15 @@ def roles(arguments: argparse.Namespace) -> Roles:
         arguments.maintenance or usual.maintenance,
         not arguments.without_triggers,
     )
+
+
+def own_name() -> str:
+    """Who gives the command, as version control knows them; "" where it does not."""
+    try:
+        found = subprocess.run(["git", "config", "user.name"], capture_output=True, check=True)  # noqa: S607
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return found.stdout.decode("utf-8", "replace").strip()
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:

@@ -18,7 +18,7 @@ from . import (
     notice_withdraw,
 )
 from .common import Commands, command, group, settings, table
-from .notice_choice import shelf_of
+from .notice_choice import people, shelf_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +34,8 @@ def add(commands: Commands) -> None:
         notice,
         "status",
         "List the versions of the notice: which is in force, which are to come, which were and "
-        "which were withdrawn, and what the company has to confirm before the draft can be "
-        "published.",
+        "which were withdrawn, by whom each was published and approved, and what the company has "
+        "to confirm before the draft can be published.",
     )
     status.set_defaults(run=_status)
     notice_draft.add(notice)
@@ -61,16 +61,17 @@ def _status(arguments: argparse.Namespace) -> int:
             package.effective.isoformat(),
             package.change_class,
             package.hash[:12],
+            people(package),
             _why(package, found),
         ]
         for package in shelf.packages
     ]
     if shelf.draft is not None:
-        rows.append(["draft", _open_facts(found, shelf.draft), "", "", "", "", ""])
+        rows.append(["draft", _open_facts(found, shelf.draft), "", "", "", "", "", ""])
     if not rows:
         print(f"{shelf.document}: no version yet")
         return 0
-    head = ["version", "state", "announced", "effective", "change", "hash", ""]
+    head = ["version", "state", "announced", "effective", "change", "hash", "published by", ""]
     print(table([head, *rows]))
     return 0
 

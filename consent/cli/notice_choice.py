@@ -34,6 +34,12 @@ def draft_folder(named: Path | None, found: Settings) -> Path:
     return named or folder_of(found) / DRAFT
 
 
+def people(package: Package) -> str:
+    """Who published a version and who approved it, as its manifest says."""
+    approved = f"approved by {package.approver}" if package.approver else "approved by nobody else"
+    return f"{package.author or 'somebody unnamed'}, {approved}"
+
+
 def version_of(shelf: Shelf, number: str) -> Package:
     """The version with that number; raises `NoticeError` with those that there are."""
     package = shelf.version(number)

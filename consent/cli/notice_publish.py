@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import LogError, Mendable
-from .common import Commands, command, settings
-from .notice_choice import draft_folder
+from .common import Commands, command, own_name, settings
+from .notice_choice import draft_folder, people
 
 if TYPE_CHECKING:
     from ..notice.plan import Plan
@@ -55,7 +55,15 @@ def add(notice: Commands) -> None:
         help="why a material change is announced less than 30 days before; it is stored",
     )
     publish.add_argument(
-        "--author", metavar="NAME", default="", help="who publishes it; it is stored"
+        "--author",
+        metavar="NAME",
+        help="who publishes it; it is stored (default: the user.name of Git)",
+    )
+    publish.add_argument(
+        "--approved-by",
+        metavar="NAME",
+        default="",
+        help="who else has read it and approves it; it is stored",
     )
     publish.add_argument(
         "--yes", action="store_true", help="publish without asking to type the number"
@@ -95,7 +103,9 @@ def _publish(arguments: argparse.Namespace) -> int:
         settings_addresses={language: f"{found.prefix}/{language}" for language in languages},
         timezone=found.site.timezone.key,
         now=datetime.now(UTC),
-        author=arguments.author,
+        author=own_name() if arguments.author is None else arguments.author,
+        approver=arguments.approved_by,
+        approval=found.notices is not None and found.notices.approval,
         reason=arguments.reason,
     )
     number = str(prepared.package.number)
@@ -129,6 +139,7 @@ def _told(prepared: Prepared, plan: Plan, found: Settings) -> Iterator[str]:
     late = package.effective_at < package.announced_at
     when = " has passed: it takes effect at once" if late else ""
     yield f"  effective: {package.effective} 00:00 {package.timezone}{when}"
+    yield f"  published by: {people(package)}"
     why = f", announced late: {package.reason}" if package.reason else ""
     yield f"  change: {package.change_class}{why}"
     for difference in prepared.differences:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 
-from .common import Commands, command, settings
+from .common import Commands, command, own_name, settings
 from .notice_choice import folder_of, shelf_of, version_of
 
 
@@ -27,7 +27,9 @@ def add(notice: Commands) -> None:
         help="why the change does not come, for readers; once for every language of the version",
     )
     withdraw.add_argument(
-        "--author", metavar="NAME", default="", help="who withdraws it; it is stored"
+        "--author",
+        metavar="NAME",
+        help="who withdraws it; it is stored (default: the user.name of Git)",
     )
     withdraw.set_defaults(run=_withdraw)
 
@@ -53,7 +55,7 @@ def _withdraw(arguments: argparse.Namespace) -> int:
         reason,
         packages=shelf.packages,
         now=datetime.now(UTC),
-        author=arguments.author,
+        author=own_name() if arguments.author is None else arguments.author,
     )
     print(f"{package.document} {package.number}: withdrawn {gone.at:%Y-%m-%d %H:%M} UTC.")
     print(f"Commit {folder / WITHDRAWN}, and deploy it before {package.starts:%Y-%m-%d %H:%M} UTC.")

@@ -71,8 +71,9 @@ class Package:
     `announced_at` and `effective_at` are UTC; `effective` is the day at whose 00:00 in the site's
     time zone the version takes effect. `declaration` is the hash of the declaration that its
     cookie table was made from, `cookies` of what the table tells of it (`cookies.cookie_hash`);
-    `predecessor` is the version that its redlines compare with; `files` holds the bytes of every
-    file by name; `withdrawal` tells why it will not take effect, if so.
+    `predecessor` is the version that its redlines compare with; `approver` who approved what
+    `author` published, "" for nobody; `files` holds the bytes of every file by name; `withdrawal`
+    tells why it will not take effect, if so.
     """
 
     number: VersionNumber
@@ -89,6 +90,7 @@ class Package:
     renditions: Mapping[str, Rendition] = field(compare=False)
     files: Mapping[str, bytes] = field(repr=False)
     predecessor: VersionNumber | None = None
+    approver: str = ""
     withdrawal: Withdrawal | None = None
 
     @cached_property
@@ -150,6 +152,7 @@ def manifest_bytes(
     sources: Mapping[str, bytes],
     facts: bytes,
     predecessor: VersionNumber | None = None,
+    approver: str = "",
 ) -> bytes:
     """Write a manifest as canonical JSON; `sources` are the Markdown files by language."""
     return canonical(
@@ -181,6 +184,7 @@ def manifest_bytes(
             # The order of `languages` is the alphabet's; this one is the site's.
             "order": list(renditions),
             **({"predecessor": str(predecessor)} if predecessor else {}),
+            **({"approver": approver} if approver else {}),
         }
     )
 
@@ -329,6 +333,7 @@ def _package(manifest: Mapping[str, object], files: Mapping[str, bytes]) -> Pack
             if "predecessor" in manifest
             else None
         ),
+        approver=_text(manifest, "approver") if "approver" in manifest else "",
     )
 
 

@@ -33,6 +33,7 @@ from .package import (
 )
 from .preview import renditions_of
 from .render import render_version
+from .review import review_problems
 from .shelf import DRAFT, numbered
 from .version import Unconfirmed, VersionSource, load_source, unconfirmed
 
@@ -68,6 +69,8 @@ def prepare(
     timezone: str,
     now: datetime,
     author: str = "",
+    approver: str = "",
+    approval: bool = False,
     reason: str = "",
     lead_days: int = LEAD_DAYS,
 ) -> Prepared:
@@ -76,10 +79,10 @@ def prepare(
     `draft` is the folder with the Markdown and the facts. Without `number` it gets the next one
     of the year of its effect, which is the day `effective` at 00:00 in `timezone`; the day may
     stand in the facts instead. A draft that is the newest version, file by file, is that version:
-    its publication was cut short. `now` (with a time zone) is when it is announced; `author`
-    is stored (R75). `reason` is stored too, and lets a material change be announced less than
-    `lead_days` days before its effect (R81), or less than the notice in force promises; the first
-    version needs no lead.
+    its publication was cut short. `now` (with a time zone) is when it is announced; `author` and
+    `approver` are stored (R75), and with `approval` there must be both. `reason` is stored too, and
+    lets a material change be announced less than `lead_days` days before its effect (R81), or less
+    than the notice in force promises; the first version needs no lead.
 
     Of a version that is there already, the package that is there. Raises `NoticeError` with every
     reason why not: an unconfirmed fact, a missing language, a fault of the text, what the lint
@@ -127,6 +130,7 @@ def prepare(
     before = _replaced(others, max(begins, now)) if known is None else None
     found = differences(_facts(before), source.facts) if before else []
     if known is None:
+        problems += review_problems(author, approver, needed=approval)
         problems += _check_order(number, [other.number for other in others])
         problems += _check_content(source, languages, declaration, before, day)
         if before is not None:
@@ -146,7 +150,7 @@ def prepare(
     if known is None:
         renditions = with_redlines(renditions, sources, before)
     else:
-        # A package that is there keeps the moment, the author, the redlines and the declaration of
+        # A package that is there keeps the moment, the people, the redlines and the declaration of
         # its publication; what it shows of the declaration is compared.
         kept = {lang: text.redline for lang, text in known.renditions.items()}
         renditions = {
@@ -158,6 +162,7 @@ def prepare(
         change_class=source.change_class,
         reason=reason or (known.reason if known else ""),
         author=known.author if known else author,
+        approver=known.approver if known else approver,
         announced_at=known.announced_at if known else now,
         effective_at=begins,
         effective=day,

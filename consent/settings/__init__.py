@@ -77,12 +77,16 @@ class Enforcement:
 
 @dataclass(frozen=True)
 class Notices:
-    """Where the notice lies and at which path each language reads it."""
+    """Where the notice lies and at which path each language reads it.
+
+    With `approval` a version is published only when somebody else has approved it.
+    """
 
     folder: Path
     document: str
     paths: Mapping[str, str]
     drafts: bool = False
+    approval: bool = False
 
 
 @dataclass(frozen=True)
@@ -269,6 +273,7 @@ def _notices(root: Reader, base: Path, languages: tuple[str, ...]) -> Notices | 
         document=document,
         paths=paths,
         drafts=entry.flag("drafts", False),
+        approval=entry.flag("approval", False),
     )
     # Not `Path.is_dir`, which raises for a name that is too long.
     if not os.path.isdir(notices.folder / notices.document):

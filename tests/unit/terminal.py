@@ -1,5 +1,7 @@
 """What the tests of the command line share: a terminal, and a folder with settings."""
 
+import os
+
 from consent.cli import main
 from tests.unit.notice_samples import write_draft
 
@@ -7,11 +9,13 @@ KEY = "k8sJ2mdP0qLx7VbTzRw4YhNc6GfEuAi1"
 
 
 def enter(monkeypatch, folder):
-    """Go to a folder of its own, with a key in the environment."""
+    """Go to a folder of its own, with a key in the environment and no name in Git."""
     monkeypatch.chdir(folder)
     monkeypatch.setenv("CONSENT_SECRET_KEYS", KEY)
     for name in ("CONSENT_LOG_URL", "CONSENT_CHECKPOINT_KEYS"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
 
 
 def terminal(capsys):

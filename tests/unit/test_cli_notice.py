@@ -1,6 +1,8 @@
 """`consent notice`: publishing a version, and where the versions stand."""
 
+import json
 import re
+import subprocess
 
 import pytest
 
@@ -60,7 +62,9 @@ def test_status_lists_versions_and_the_draft(run, folder):
     write_draft(folder / "notices" / "privacy")
     code, out, _ = run("notice", "status")
     assert code == 0
-    assert re.search(r"^2026\.1 +in-force +\S{10} +2026-01-01 +material +[0-9a-f]{12}$", out, re.M)
+    assert re.search(
+        r"^2026\.1 +in-force +\S{10} +2026-01-01 +material +[0-9a-f]{12} +somebody", out, re.M
+    )
     assert re.search(r"^draft +ready to publish$", out, re.M)
 
 
@@ -83,9 +87,10 @@ def test_publish_shows_what_it_does_and_without_a_terminal_waits_for_yes(run, se
     assert code == 2
     assert "nothing is published yet\n    → give the same command with --yes" in err
     assert not (second / "2099.1").exists()
-    assert out.splitlines()[:4] == [
+    assert out.splitlines()[:5] == [
         "privacy 2099.1, replaces 2026.1",
         "  effective: 2099-01-01 00:00 Europe/Helsinki",
+        "  published by: somebody unnamed, approved by nobody else",
         "  change: material",
         "    recipients.carrier is new (material)",
     ]
@@ -105,6 +110,47 @@ def test_at_a_terminal_the_number_is_typed(run, second, monkeypatch, typed, code
     monkeypatch.setattr("builtins.input", lambda prompt: typed)
     assert run("notice", "publish", *FAR)[0] == code
     assert (second / "2099.1").exists() == (code == 0)
+
+
+def manifest(folder):
+    return json.loads((folder / "notices/privacy/2026.1/manifest.json").read_bytes())
+
+
+def test_who_publishes_and_who_approves_is_stored_and_listed(run, folder):
+    """R75: in the frozen package, which nobody changes afterwards."""
+    _, out, _ = publish(run, folder, "--author", "Maija", "--approved-by", "Ville")
+    assert "  published by: Maija, approved by Ville\n" in out
+    assert (manifest(folder)["author"], manifest(folder)["approver"]) == ("Maija", "Ville")
+    _, out, _ = run("notice", "status")
+    assert re.search(r"^2026\.1 +in-force .* Maija, approved by Ville$", out, re.M)
+
+
+def test_without_a_name_it_is_that_of_version_control(run, folder):
+    subprocess.run(["git", "init", "-q", folder], check=True)
+    subprocess.run(["git", "-C", folder, "config", "user.name", "Åsa"], check=True)
+    publish(run, folder)
+    assert manifest(folder)["author"] == "Åsa"
+    assert "approver" not in manifest(folder)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--author", "Maija"], "approver: nobody has approved it"),
+        (["--author", "Maija", "--approved-by", " maija"], "approves nothing of their own"),
+        (["--approved-by", "Ville"], "author: it is not said who publishes it"),
+    ],
+)
+def test_with_approval_somebody_else_has_to_approve(run, folder, words, message):
+    """A company of one leaves the setting alone, and its versions say so."""
+    file = folder / "consent.toml"
+    assert file.read_text("utf-8").count("\n# approval = true\n") == 1
+    file.write_text(file.read_text("utf-8").replace("# approval", "approval"), "utf-8")
+    code, _, err = publish(run, folder, *words)
+    assert code == 1
+    assert message in err
+    assert not (folder / "notices/privacy/2026.1").exists()
+    assert publish(run, folder, "--author", "Maija", "--approved-by", "Ville")[0] == 0
 
 
 def test_publish_tells_who_is_asked_again(run, folder):

@@ -1,0 +1,29 @@
+"""Review: who publishes a version, and who else has approved it; both are stored (R75)."""
+
+from __future__ import annotations
+
+from ..errors import Problem
+
+HOW = "give --approved-by with the name of whoever has read it"
+
+
+def review_problems(author: str, approver: str, *, needed: bool) -> list[Problem]:
+    """Why a version may not be published by `author` as approved by `approver` ("" for nobody).
+
+    An approver is somebody else. With `needed` there must be one: four eyes are then a rule of the
+    site's, and without it a choice that the version shows.
+    """
+    if not approver:
+        alone = "; where one person publishes, set notices.approval = false"
+        return [Problem("review", "approver", "nobody has approved it", HOW + alone)] * needed
+    if not author:
+        remedy = "give --author with the name of whoever publishes it"
+        return [Problem("review", "author", "it is not said who publishes it", remedy)]
+    if _same(author) == _same(approver):
+        message = f"{approver} publishes it, and approves nothing of their own"
+        return [Problem("review", "approver", message, HOW + ", or leave it out")]
+    return []
+
+
+def _same(name: str) -> str:
+    return " ".join(name.split()).casefold()
