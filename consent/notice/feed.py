@@ -41,7 +41,8 @@ def atom(
     entries = _announced(packages, now, editorial)
     # A tag names its domain as of a day on which the controller held it: that of an announcement.
     first = min(entries, key=lambda package: package.announced_at, default=None)
-    key = _tag(domain, first, first.document) if first else feed_address
+    # Each language has a feed and entries of its own, as who reads two of them sees them (4.2.6).
+    key = _tag(domain, first, f"{first.document}/{lang}") if first else feed_address
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
         f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{escape(lang)}">',
@@ -119,7 +120,7 @@ def _entry(package: Package, lang: str, now: datetime, address: Address, domain:
     others = [other for other in package.renditions if other != shown]
     return [
         f'<entry xml:lang="{escape(shown)}">',
-        f"<id>{escape(_tag(domain, package, f'{package.document}/{package.number}'))}</id>",
+        f"<id>{escape(_tag(domain, package, f'{package.document}/{lang}/{package.number}'))}</id>",
         f"<title>{escape(title)}</title>",
         f"<published>{iso(package.announced_at)}</published>",
         f"<updated>{iso(_changed(package, now))}</updated>",

@@ -63,9 +63,18 @@ def test_the_feed_has_what_rfc_4287_demands(line):
     assert len(set(ids)) == 3
 
 
+def test_two_languages_are_two_feeds_with_entries_of_their_own(line):
+    """RFC 4287, 4.2.6: an id names one feed or entry, or a reader shows one language of two."""
+    ids = [
+        [found.text for found in ET.fromstring(feed(line, lang=lang)).iter(f"{ATOM}id")]
+        for lang in ("fi", "sv", "de")
+    ]
+    assert len({key for keys in ids for key in keys}) == 9
+
+
 def test_an_entry_tells_the_change_the_day_and_every_language(line):
     entry = ET.fromstring(feed(line)).find(f"{ATOM}entry")
-    assert entry.findtext(f"{ATOM}id") == "tag:www.example.fi,2026-11-20:notice/privacy/2027.1"
+    assert entry.findtext(f"{ATOM}id") == "tag:www.example.fi,2026-11-20:notice/privacy/fi/2027.1"
     title = "Tietosuojaseloste fi 2027.1, tulee voimaan 1. tammikuuta 2027"
     assert entry.findtext(f"{ATOM}title") == title
     assert entry.findtext(f"{ATOM}summary") == "Uusi vastaanottaja & <toinen>."
@@ -89,7 +98,7 @@ def test_a_version_enters_the_feed_when_announced_and_its_effect_changes_nothing
 
 def test_editorial_versions_are_left_out_unless_asked_for(line):
     assert b"2026.2" not in feed(line)
-    assert b"privacy/2026.2" in feed(line, editorial=True)
+    assert b"privacy/fi/2026.2" in feed(line, editorial=True)
 
 
 def test_an_empty_feed_is_valid_and_stays_the_same():
