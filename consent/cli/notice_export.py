@@ -85,7 +85,7 @@ def _body(found: Settings, shelf: Shelf, arguments: argparse.Namespace) -> bytes
     if arguments.format == "ics":
         domain = found.site.host.partition(":")[0]
         lang = arguments.lang or languages[0]
-        return calendar(package, lang, domain=domain, site_name=site, address=address)
+        return calendar([package], lang, domain=domain, site_name=site, address=address)
     wanted = [arguments.lang] if arguments.lang else languages
     texts = [mail(package, lang, site_name=site, address=address) for lang in wanted]
     return "\n* * *\n\n".join(texts).encode()

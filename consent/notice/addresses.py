@@ -5,7 +5,7 @@
     /tietosuojaseloste/historia                 the versions, and what was declared when
     /tietosuojaseloste/voimassa/2026-11-01      what was in force on a day
     /tietosuojaseloste/muutokset/2026.1..2026.2 two versions compared
-    /tietosuojaseloste/feed.atom, versions.json
+    /tietosuojaseloste/feed.atom, calendar.ics, versions.json
 
 The words in them never change: an address that was given out once stays (R77).
 """
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .package import Package
 
-FEED, JSON = "feed.atom", "versions.json"
+FEED, CALENDAR, JSON = "feed.atom", "calendar.ics", "versions.json"
 FORMATS = ("md", "json", "html", "pdf")
 """The files of a version, by the end of their address."""
 
@@ -53,6 +53,10 @@ class Addresses:
     def feed(self, lang: str) -> str:
         """The address of the Atom feed."""
         return f"{self(None, lang)}/{FEED}"
+
+    def calendar(self, lang: str) -> str:
+        """The address of the calendar."""
+        return f"{self(None, lang)}/{CALENDAR}"
 
     def history(self, lang: str) -> str:
         """The address of the history."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 from ..texts.dates import date_in_words
@@ -46,21 +46,26 @@ def mail(package: Package, lang: str, *, site_name: str, address: Address) -> st
 
 
 def calendar(
-    package: Package, lang: str, *, domain: str, site_name: str, address: Address
+    packages: Iterable[Package], lang: str, *, domain: str, site_name: str, address: Address
 ) -> bytes:
-    """Write the effective date as an iCalendar file with one all-day event (RFC 5545).
+    """Write effective dates as an iCalendar file with an all-day event for each (RFC 5545).
 
-    The event is of the day on the site and keeps its UID for good, so that a calendar that has it
-    replaces it; a version that was withdrawn gives the same event, cancelled.
+    An event is of the day on the site and keeps its UID for good, so that a calendar that has it
+    replaces it; a version that was withdrawn gives the same event, cancelled. A calendar without an
+    event would be none: there is at least one version.
     """
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//consent//notice//EN"]
+    for package in packages:
+        lines += _event(package, lang, domain, site_name, address)
+    return "".join(_folded(line) + "\r\n" for line in [*lines, "END:VCALENDAR"]).encode()
+
+
+def _event(package: Package, lang: str, domain: str, site_name: str, address: Address) -> list[str]:
     text, say, gone = _text(package, lang), words(lang), package.withdrawal
     title = say["calendar"].format(title=text.title, site=site_name, number=package.number)
     told = gone.told(text.lang) if gone else text.change or say["first"]
     read = say["mail_read"].format(address=address(package, text.lang))
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//consent//notice//EN",
+    return [
         "BEGIN:VEVENT",
         f"UID:notice-{package.document}-{package.number}@{domain}",
         f"DTSTAMP:{_stamp(iso(gone.at if gone else package.announced_at))}",
@@ -73,9 +78,7 @@ def calendar(
         f"DESCRIPTION;LANGUAGE={text.lang}:{_escaped(told + chr(10) + read)}",
         f"URL:{address(package, text.lang)}",
         "END:VEVENT",
-        "END:VCALENDAR",
     ]
-    return "".join(_folded(line) + "\r\n" for line in lines).encode()
 
 
 def _text(package: Package, lang: str) -> Rendition:

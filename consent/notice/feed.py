@@ -38,7 +38,7 @@ def atom(
     absolute, `domain` is the site's host name, for `tag:` ids (RFC 4151) that outlive any address.
     Editorial versions bring nobody news and are left out unless `editorial`.
     """
-    entries = _announced(packages, now, editorial)
+    entries = news(packages, now, editorial)
     # A tag names its domain as of a day on which the controller held it: that of an announcement.
     first = min(entries, key=lambda package: package.announced_at, default=None)
     # Each language has a feed and entries of its own, as who reads two of them sees them (4.2.6).
@@ -64,8 +64,18 @@ def feed_updated(
     packages: Iterable[Package], now: datetime, *, editorial: bool = False
 ) -> datetime | None:
     """When the feed last changed, in UTC, for `Last-Modified`; None while it is empty."""
-    moments = (_changed(package, now) for package in _announced(packages, now, editorial))
+    moments = (_changed(package, now) for package in news(packages, now, editorial))
     return max(moments, default=None)
+
+
+def news(packages: Iterable[Package], now: datetime, editorial: bool = False) -> list[Package]:
+    """The versions that are announced at `now` (UTC) and bring news, in the order of numbers."""
+    known = (
+        package
+        for package in packages
+        if package.announced_at <= now and (editorial or package.change_class != "editorial")
+    )
+    return sorted(known, key=lambda package: package.number)
 
 
 def versions_json(packages: Iterable[Package], now: datetime, *, address: Address) -> bytes:
@@ -95,7 +105,7 @@ def versions_json(packages: Iterable[Package], now: datetime, *, address: Addres
             },
             **_withdrawal(package, now),
         }
-        for package in reversed(_announced(packages, now, True))
+        for package in reversed(news(packages, now, True))
     ]
     return json.dumps({"versions": body}, ensure_ascii=False, indent=1).encode("utf-8")
 
@@ -133,15 +143,6 @@ def _entry(package: Package, lang: str, now: datetime, address: Address, domain:
         f"<summary>{escape(summary)}</summary>",
         "</entry>",
     ]
-
-
-def _announced(packages: Iterable[Package], now: datetime, editorial: bool) -> list[Package]:
-    known = (
-        package
-        for package in packages
-        if package.announced_at <= now and (editorial or package.change_class != "editorial")
-    )
-    return sorted(known, key=lambda package: package.number)
 
 
 def _changed(package: Package, now: datetime) -> datetime:

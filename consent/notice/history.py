@@ -12,6 +12,7 @@ from ..texts import texts
 from ..texts.dates import date_in_words
 from .addresses import Addresses
 from .declared import Change
+from .feed import news
 from .lifecycle import State, in_force, state
 from .package import Package
 from .words import words
@@ -121,6 +122,7 @@ def history_context(
         "day_address": address.day(lang),
         "changes_address": address.changes(lang),
         "feed": address.feed(lang),
+        "calendar": address.calendar(lang) if news(known, now) else "",
         "back": back,
         "stylesheet": stylesheet,
     }

@@ -15,9 +15,10 @@ from starlette.types import Scope
 
 from ..browser.edition import Edition
 from ..errors import NoticeError
-from ..notice.addresses import FEED, JSON, Addresses, word
+from ..notice.addresses import CALENDAR, FEED, JSON, Addresses, word
 from ..notice.comparison import redline_between
-from ..notice.feed import atom, feed_updated, versions_json
+from ..notice.export import calendar
+from ..notice.feed import atom, feed_updated, news, versions_json
 from ..notice.lifecycle import HELD, state
 from ..notice.package import Package
 from ..notice.preview import preview
@@ -94,6 +95,8 @@ async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
         return version_page(runtime, edition, scope, lang, package)
     if rest == FEED:
         return _feed(runtime, edition, lang, scope)
+    if rest == CALENDAR and (coming := news(runtime.shelf.packages, runtime.now())):
+        return _calendar(runtime, coming, lang, scope)
     if rest == JSON:
         body = versions_json(
             runtime.shelf.packages, runtime.now(), address=addresses(runtime, absolute=True)
@@ -249,6 +252,18 @@ def _feed(runtime: Runtime, edition: Edition, lang: str, scope: Scope) -> Respon
     if updated := feed_updated(runtime.shelf.packages, now):
         response.headers["last-modified"] = f"{updated:%a, %d %b %Y %H:%M:%S GMT}"
     return response
+
+
+def _calendar(runtime: Runtime, packages: list[Package], lang: str, scope: Scope) -> Response:
+    site = runtime.settings.site
+    body = calendar(
+        packages,
+        lang,
+        domain=site.host.partition(":")[0],
+        site_name=site.name,
+        address=addresses(runtime, absolute=True),
+    )
+    return cached(scope, body, "text/calendar; charset=utf-8", SHORT)
 
 
 def cached(scope: Scope, body: bytes, media_type: str, control: str) -> Response:

@@ -44,7 +44,7 @@ def written(package, lang):
 def entry(package, lang="fi"):
     """The lines of the calendar, unfolded."""
     raw = calendar(
-        package, lang, domain="www.example.fi", site_name="Esimerkki Oy; kauppa", address=address
+        [package], lang, domain="www.example.fi", site_name="Esimerkki Oy; kauppa", address=address
     )
     lines = raw.decode().removesuffix("\r\n").split("\r\n")
     assert all(len(line.encode()) <= 75 for line in lines)

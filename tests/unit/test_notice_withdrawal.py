@@ -205,7 +205,7 @@ def test_what_is_no_withdrawal_is_refused(document, raw):
 def test_who_follows_the_feed_is_told_that_it_does_not_come(line):
     """R84: the entry of the announcement says so, and is new again."""
     entry = ET.fromstring(feed(line, DAY_BEFORE)).find(f"{ATOM}entry")
-    assert entry.findtext(f"{ATOM}id") == "tag:www.example.fi,2026-11-20:notice/privacy/2027.1"
+    assert entry.findtext(f"{ATOM}id") == "tag:www.example.fi,2026-11-20:notice/privacy/fi/2027.1"
     title = "Tietosuojaseloste fi 2027.1, peruttu 31. joulukuuta 2026, ei tullut voimaan"
     assert entry.findtext(f"{ATOM}title") == title
     assert entry.findtext(f"{ATOM}summary") == REASON["fi"]
