@@ -1,4 +1,7 @@
-"""How much a version changes, by the difference of its facts from those before (R78, R79)."""
+"""How much a version changes, by what differs from the one before (R78, R79).
+
+That is its facts, and the services that its cookie table tells of: each is a recipient.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from .number import CLASSES
+from ..declaration import Declaration
+from .cookies import cookie_hash
+from .number import CLASSES, VersionNumber
 
 Facts = Mapping[str, object]
 
@@ -53,6 +58,25 @@ def differences(before: Facts, now: Facts) -> list[Difference]:
     for table in dict.fromkeys([*now, *before]):
         if table not in _IGNORED_TABLES:
             found += _between(table, _rows(before.get(table)), _rows(now.get(table)))
+    return found
+
+
+def declared(
+    table: str, before: VersionNumber, now: VersionNumber, declaration: Declaration
+) -> list[Difference]:
+    """List what differs between the services that two versions tell of.
+
+    `table` is the hash of what the earlier one tells (`cookies.cookie_hash`). A service that waits
+    for one of the versions since then is known to be new (R81); of anything else that differs only
+    the hash tells, so it is taken for the most that it may be.
+    """
+    found = [
+        Difference(f"services.{service.id}", MATERIAL, None, service.name)
+        for service in declaration.services
+        if service.since and before < VersionNumber.parse(service.since) <= now
+    ]
+    if table != cookie_hash(declaration, str(before)):
+        found.append(Difference("the table of services", MATERIAL, (), ()))
     return found
 
 

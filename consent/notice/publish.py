@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from ..declaration import Declaration
 from ..errors import NoticeError, Problem
-from .change import Difference, differences, lowered, proposed
+from .change import Difference, declared, differences, lowered, proposed
 from .comparison import with_redlines
 from .cookies import cookie_hash
 from .files import complete_folder, write_folder
@@ -129,6 +129,8 @@ def prepare(
     begins = midnight(day, timezone) if day else now
     before = _replaced(others, max(begins, now)) if known is None else None
     found = differences(_facts(before), source.facts) if before else []
+    if before is not None:
+        found += declared(before.cookies, before.number, number, declaration)
     if known is None:
         problems += review_problems(author, approver, needed=approval)
         problems += _check_order(number, [other.number for other in others])
@@ -312,7 +314,7 @@ def _check_class(
         return []
     wanted = proposed(list(found))
     what = "; ".join(str(one) for one in found if one.change_class == wanted)
-    message = f"by its facts the change is {wanted}, since {before.number}: {what} (R78)"
+    message = f"by what differs the change is {wanted}, since {before.number}: {what} (R78)"
     remedy = f'write class = "{wanted}", or why it is less as a new reason = "…" under [version]'
     return [Problem(FACTS, place, message, remedy)]
 

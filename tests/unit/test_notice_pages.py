@@ -16,7 +16,6 @@ from starlette.testclient import TestClient
 
 from consent.errors import NoticeError
 from consent.log import create_log
-from consent.notice.addresses import word
 from consent.notice.words import words
 from examples.fictitious.app import create_app
 from tests.unit.notice_samples import publish_as, write_draft
@@ -186,38 +185,6 @@ def test_the_feed_is_a_valid_atom_feed_of_the_announced_versions(shop: Site, lan
     assert before.headers["etag"] != response.headers["etag"]
     again = client.get(address, headers={"if-none-match": response.headers["etag"]})
     assert again.status_code == 304
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_calendar_is_followed_at_an_address_for_good(shop: Site, lang: str) -> None:
-    """R84, RFC 5545: an event for each version that is announced and is no mere spelling."""
-    client = shop.client()
-    address = f"{PATHS[lang]}/calendar.ics"
-    before = client.get(address)
-    assert before.content.count(b"BEGIN:VEVENT\r\n") == 2
-    set_clock(shop, ANNOUNCED)
-    response = client.get(address)
-    assert response.headers["content-type"] == "text/calendar; charset=utf-8"
-    assert response.headers["cache-control"] == "public, max-age=300"
-    days = re.findall(rb"\r\nDTSTART;VALUE=DATE:(\d{8})\r\n", response.content)
-    assert days == [b"20260101", b"20260601", b"20270101"]
-    keys = re.findall(rb"\r\nUID:(\S+)\r\n", response.content)
-    assert len(set(keys)) == 3
-    unfolded = response.content.replace(b"\r\n ", b"").decode()
-    for found in re.findall(r"\r\nURL:(\S+)\r\n", unfolded):
-        assert client.get(found).status_code == 200
-    again = client.get(address, headers={"if-none-match": response.headers["etag"]})
-    assert again.status_code == 304
-    history = client.get(f"{PATHS[lang]}/{word('history', lang)}").text
-    assert f'<a href="{address}" type="text/calendar">' in history
-
-
-def test_there_is_no_calendar_before_there_is_a_version(shop: Site) -> None:
-    """RFC 5545, 3.4: a calendar has an event at least."""
-    set_clock(shop, datetime(2020, 1, 1, tzinfo=UTC))
-    client = shop.client()
-    assert client.get("/tietosuojaseloste/calendar.ics").status_code == 404
-    assert "calendar.ics" not in client.get("/tietosuojaseloste/historia").text
 
 
 def test_the_versions_are_told_to_programs_too(shop: Site) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from consent.errors import NoticeError
 from consent.notice.lifecycle import announcement
 from consent.notice.plan import plan
 from consent.notice.publish import freeze, prepare
@@ -120,12 +121,12 @@ def test_a_version_that_another_will_overtake_is_named(tmp_path):
     """Of two scheduled versions the later takes effect without what the earlier changes."""
     document = tmp_path / "privacy"
     line = line_of_three(document)
-    draft = write_draft(document, change_class="editorial", more=" typo")
-    ready = prepared(draft, None, date(2026, 12, 1), datetime(2026, 11, 25, tzinfo=UTC))
+    draft, now = write_draft(document, more=" typo"), datetime(2026, 11, 25, tzinfo=UTC)
+    ready = prepared(draft, None, date(2026, 12, 1), now, reason="A court order.")
     assert str(ready.package.number) == "2027.2"
     assert ready.before == line[1]
     assert plan(ready, declaration()).overtaken == line[2]
-    later = prepared(draft, None, date(2027, 1, 2), datetime(2026, 11, 25, tzinfo=UTC))
+    later = prepared(draft, None, date(2027, 1, 2), now, reason="A court order.")
     assert later.before == line[2]
     assert plan(later, declaration()).overtaken is None
 
@@ -137,7 +138,27 @@ def test_the_facts_decide_how_much_a_change_is(document):
     assert "the change is material, since 2026.1: recipients.carrier is new (R78)" in told
     for change_class in ("material", "clarifying"):
         draft = write_draft(document, change_class=change_class, more=" new")
-        assert prepared(draft, None, date(2027, 1, 1)).differences == ()
+        assert prepared(draft, "2026.2", date(2027, 1, 1)).differences == ()
+
+
+def test_a_service_that_waits_for_the_version_makes_it_material(document):
+    """R78, R81: a new recipient, whether or not the facts tell of it beside the table."""
+    draft = write_draft(document, change_class="editorial", more=" new")
+    told = refused(draft, "2027.1", date(2027, 1, 1))
+    assert "the change is material, since 2026.1: services.map is new (R78)" in told
+    publish_as(write_draft(document, more=" new"), "2027.1", date(2027, 1, 1))
+    draft = write_draft(document, change_class="editorial", more=" newer")
+    assert prepared(draft, "2027.2", date(2027, 2, 1)).differences == ()
+
+
+def test_another_table_of_services_is_material_unless_a_reason_says_less(document):
+    """R78, R79: a lifetime, a country, or a service less; the version before has but the hash."""
+    declared = declaration(provider="Other Ltd")
+    draft = write_draft(document, change_class="clarifying", more=" new")
+    with pytest.raises(NoticeError, match=r"since 2026\.1: the table of services is another"):
+        prepared(draft, "2026.2", date(2027, 1, 1), declaration=declared)
+    reasoned(draft, "The company has a new name.")
+    assert prepared(draft, "2026.2", date(2027, 1, 1), declaration=declared).package
 
 
 def test_a_lower_class_needs_a_reason_of_its_own(document):
