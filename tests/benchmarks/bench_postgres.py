@@ -1,7 +1,9 @@
 """Time of a durable append to a log in PostgreSQL, as a ratio to a bare file on the same disk.
 
 The reference and its rounds are those of `bench_log`. The server is one of the benchmark's own, on
-the loopback address, with fsync on; its data and the reference's file stand in one folder. Then two
+the loopback address, with fsync on; its data and the reference's file stand in one folder. It has
+the files of its write-ahead log from the start, as a server has that has run for a day: a new one
+makes and fills one for every 16 MB, and whoever comes then waits for that. Then two
 processes append to one log, and take turns with one alone that appends to another.
 
     python tests/benchmarks/bench_postgres.py [--rounds 9] [--seconds 0.4] [--clients 1 32 256]
@@ -24,6 +26,7 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
 from bench_log import Append, Numbers, RawGroup, Slice, decision, run_slice
+from psycopg import connect
 
 from consent.log import Log, create_log
 from consent.log.verify import verify
@@ -33,6 +36,8 @@ from tests.unit.postgres_server import Server
 TARGET = 2.5
 P99_TARGET = 4.0
 TWO_TARGET = 0.9
+WAL_FILES = 96
+"""Files of 16 MB, as many as all rounds together fill."""
 
 
 @contextmanager
@@ -41,8 +46,14 @@ def served() -> Iterator[Server]:
     with socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = Server(port=port, shared_buffers="256MB", max_wal_size="4GB")
+    server = Server(
+        port=port, shared_buffers="256MB", max_wal_size="4GB", min_wal_size=f"{WAL_FILES * 16}MB"
+    )
     try:
+        with connect(server.address("postgres"), autocommit=True) as connection:
+            for _ in range(WAL_FILES):
+                connection.execute("SELECT pg_logical_emit_message(true, '', ''), pg_switch_wal()")
+            connection.execute("CHECKPOINT")
         yield server
     finally:
         server.close()
