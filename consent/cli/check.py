@@ -13,6 +13,7 @@ from ..errors import NoticeError, Problem, SettingsError
 from .common import Commands, command, settings, table
 
 if TYPE_CHECKING:
+    from ..notice.lifecycle import Standing
     from ..notice.package import Package
     from ..notice.shelf import Shelf
     from ..settings import Notices, Settings
@@ -153,6 +154,7 @@ def _notices(found: Settings, notices: Notices, problems: list[Problem]) -> Iter
         yield f"{shelf.document} {version.number}: in force since {version.effective}"
     for version in standing.scheduled:
         yield f"{shelf.document} {version.number}: takes effect {version.effective}"
+    yield from _told_later(found, standing)
     problems += _witnessed(found, notices, now)
     problems += _cookie_table(found, shelf, now)
     problems += _waiting(found, shelf, now)
@@ -198,6 +200,22 @@ def _cookie_table(found: Settings, shelf: Shelf, now: datetime) -> list[Problem]
             'publish a new version, or give what is new from = "YYYY.n" of a coming one',
         )
     ]
+
+
+def _told_later(found: Settings, standing: Standing) -> Iterator[str]:
+    """What is declared without waiting is in use before the version that tells of it (R81)."""
+    from ..notice.cookies import cookie_hash
+
+    version = standing.in_force
+    if version is None or version.cookies == cookie_hash(found.declaration, str(version.number)):
+        return
+    for other in standing.scheduled:
+        if other.cookies == cookie_hash(found.declaration, str(other.number)):
+            yield (
+                f"warning: what is declared is in use now, and told from {other.effective} on;"
+                f' what is new waits with from = "{other.number}"' + _more(found, version)
+            )
+            return
 
 
 def _more(found: Settings, version: Package) -> str:

@@ -205,6 +205,24 @@ def test_check_finds_a_service_that_waits_for_a_version_that_will_never_be(run, 
     assert "services.carrier.from" not in run("check")[1]
 
 
+def test_check_warns_of_a_service_that_is_in_use_before_it_is_told(run, folder):
+    """R81: the scheduled version covers it, and until then nothing does."""
+    publish(run, folder)
+    file = folder / "consent.toml"
+    settings = file.read_text("utf-8")
+    waiting = LATER.replace("2027.1", "2099.1")
+    file.write_text(settings + waiting, "utf-8")
+    write_draft(folder / "notices/privacy", more=" oy")
+    assert run("notice", "publish", "--effective", "2099-01-01", "--yes")[0] == 0
+    code, out, _ = run("check")
+    assert (code, "warning: what is declared" in out) == (0, False)
+    file.write_text(settings + waiting.replace('from = "2099.1"', ""), "utf-8")
+    code, out, _ = run("check")
+    assert code == 0
+    assert "warning: what is declared is in use now, and told from 2099-01-01 on" in out
+    assert 'what is new waits with from = "2099.1"' in out
+
+
 def test_check_finds_a_version_that_builds_on_a_withdrawn_one(run, folder):
     """R80: withdrawn by one editor, built on by another, and merged without a conflict."""
     publish(run, folder)
