@@ -31,6 +31,13 @@ _SETTINGS = {
     "lc_messages": "C",
     "max_wal_senders": "4",
 }
+# Reads until the tests' process is gone, however it ended. A server whose process number is known
+# no more sees within a minute that its data is gone, and goes too.
+_WATCH = """cat
+pid=$(head -n 1 "$0/data/postmaster.pid")
+while [ "$(readlink "/proc/$pid/cwd")" = "$0/data" ]; do kill -QUIT "$pid"; sleep 0.1; done
+rm -rf "$0"
+"""
 
 
 def programs() -> Path:
@@ -54,7 +61,7 @@ def programs() -> Path:
 
 
 class Server:
-    """One server with data of its own, which is gone with it."""
+    """One server with data of its own, which is gone with it, and with the process that made it."""
 
     def __init__(
         self, *, port: int | None = None, follows: Server | None = None, **settings: str
@@ -69,6 +76,13 @@ class Server:
             settings = {"listen_addresses": "127.0.0.1", "port": str(port)} | settings
         self.folder = Path(tempfile.mkdtemp(prefix="consent-postgresql-"))
         self.data = self.folder / "data"
+        self._watch = subprocess.Popen(
+            ["sh", "-c", _WATCH, str(self.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self._user = _unprivileged()
         self._programs = programs()
         self._numbers = count()
@@ -162,7 +176,15 @@ class Server:
     def close(self) -> None:
         """Stop it and remove its data."""
         self.stop(signal.SIGQUIT)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._watch.communicate()
+
+    def own(self, path: Path) -> Path:
+        """Give a file or a folder, which is made if need be, to the server's user."""
+        if not path.exists():
+            path.mkdir(0o700)
+        if self._user is not None:
+            os.chown(path, self._user.pw_uid, self._user.pw_gid)
+        return path
 
     def address(self, database: str, user: str = "postgres") -> str:
         """Give the address of a database for one of its users."""
