@@ -88,7 +88,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "change_gone": "Vad som skulle ha ändrats",
         "versions": "Versioner",
         "feed": "Följ ändringarna (Atom-flöde)",
-        "days": "Dagarna då versioner börjar gälla, till din kalender (iCalendar)",
+        "days": "Datumen till din kalender (iCalendar)",
         "history": "Historik och jämförelse",
         "languages": "Andra språk",
         "hash": "Innehållets kontrollsumma (SHA-256)",

@@ -39,6 +39,25 @@ def test_a_page_about_the_notice_fits_the_window_and_axe_finds_nothing(
     assert axe(page) == []
 
 
+@pytest.mark.parametrize("lang", PATHS)
+def test_no_word_of_a_title_is_torn_on_a_phone(site: Visited, new_page, lang: str) -> None:
+    """At 320 px, in any font: a long word breaks where it may, as Dataskydds-beskrivningens."""
+    page: Page = new_page(320, 800)
+    for rest in ("", f"/{HISTORY[lang]}"):
+        page.goto(f"{site.url}{PATHS[lang]}{rest}")
+        lines = page.locator("h1").evaluate(
+            r"""h1 => {
+              const node = h1.firstChild, range = document.createRange()
+              return [...node.data.matchAll(/[^\s\u00AD]+/g)].map(word => {
+                range.setStart(node, word.index + 1)  // a hyphen before counts to the first letter
+                range.setEnd(node, word.index + word[0].length)
+                return [...range.getClientRects()].filter(box => box.width > 0).length
+              })
+            }"""
+        )
+        assert lines == [1] * len(lines), rest
+
+
 def test_every_table_is_read_on_a_phone_with_its_columns_named(site: Visited, new_page) -> None:
     """R69: at 320 px each cell stands in the window, under the name of its column."""
     page: Page = new_page(320, 800)
