@@ -118,6 +118,7 @@ def _publish(arguments: argparse.Namespace) -> int:
     print(f"Published {package.document} {number}, in force from {package.effective}.")
     print(f"Hash: {package.hash}")
     print(f"Commit the folder {folder.parent / number} as it is.")
+    print("Visitors are told of it from its deployment on: the sooner, the better.")
     return 0
 
 

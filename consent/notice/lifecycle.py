@@ -16,6 +16,9 @@ from math import inf
 from .number import VersionNumber
 from .package import Package
 
+LEAD_DAYS = 30
+"""How many days before its effect a material change is announced (R81)."""
+
 ANNOUNCED_AFTER_EFFECT = timedelta(days=14)
 """How long an announcement stands once its version is in force, unless dismissed (R80)."""
 

@@ -19,7 +19,7 @@ from .change import Difference, declared, differences, lowered, proposed
 from .comparison import with_redlines
 from .cookies import cookie_hash
 from .files import complete_folder, write_folder
-from .lifecycle import in_force
+from .lifecycle import LEAD_DAYS, in_force
 from .lint import RENDERED, Finding, Severity, blocking, lint
 from .number import VersionNumber
 from .package import (
@@ -36,9 +36,6 @@ from .render import render_version
 from .review import review_problems
 from .shelf import DRAFT, numbered
 from .version import Unconfirmed, VersionSource, load_source, unconfirmed
-
-LEAD_DAYS = 30
-"""How many days before its effect a material change is announced (R81)."""
 
 
 @dataclass(frozen=True)

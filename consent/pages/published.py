@@ -6,13 +6,14 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import NoticeError, Problem
 from ..log import Entry, Log
+from ..notice.lifecycle import LEAD_DAYS
 from ..notice.package import MANIFEST, Package, artifacts, iso, package_from, verify_package
 from ..notice.shelf import Shelf, numbered
 from ..notice.withdrawal import WITHDRAWN
@@ -118,6 +119,16 @@ def publications(log: Log, shelf: Shelf, now: datetime) -> Iterator[Entry]:
         if before and (before.hash, before.withdrawn) == (package.hash, withdrawn):
             continue
         names = f"{package.document} {number} {package.hash} {withdrawn}".rstrip()
+        if known and before is None and _late(package, now):
+            logger.warning(
+                "the notice %s/%s says that it is announced since %s, and nobody could read it here"
+                " before now: it takes effect %s",
+                package.document,
+                number,
+                iso(package.announced_at),
+                iso(package.starts),
+                extra=event("notice-announced-late", version=number),
+            )
         content = {
             "kind": "publication",
             "document": package.document,
@@ -129,6 +140,15 @@ def publications(log: Log, shelf: Shelf, now: datetime) -> Iterator[Entry]:
         }
         once = sha256(names.encode()).digest()
         yield Entry("publication", canonical(content), once=once)
+
+
+def _late(package: Package, now: datetime) -> bool:
+    # What lies undeployed takes from the time that visitors are told ahead (R81).
+    return (
+        package.material
+        and now - package.announced_at > timedelta(days=1)
+        and package.starts - now < timedelta(days=LEAD_DAYS - 1)
+    )
 
 
 def contradiction(package: Package, before: Logged, now: datetime) -> Problem | None:

@@ -1,16 +1,19 @@
-"""The folder of a version is gone, and the log has it: addresses never die (R75, R77)."""
+"""What the server takes in: versions whose folder is gone, and those that come late (R77, R81)."""
 
 from __future__ import annotations
 
 import json
 import logging
 import shutil
+from datetime import timedelta
 
 import pytest
 
 from consent.errors import LogUnavailable, NoticeError
+from consent.notice.shelf import Shelf
 from consent.notice.withdrawal import WITHDRAWN
-from tests.unit.shop_site import EFFECTIVE, PATHS, open_shop, set_clock
+from consent.pages.published import publications
+from tests.unit.shop_site import ANNOUNCED, EFFECTIVE, NOTICES, PATHS, open_shop, set_clock
 from tests.unit.small_site import decide
 from tests.unit.test_announcement import strip
 from tests.unit.test_notice_withdrawal import REASON, take_back
@@ -125,3 +128,21 @@ def test_a_log_that_was_down_at_the_start_gives_them_when_it_is_back(shop, monke
 
 def _refuse(*_, **__):
     raise LogUnavailable("down")
+
+
+@pytest.mark.parametrize(("days", "late"), [(0.5, False), (12, False), (13, True), (60, True)])
+def test_a_version_that_lay_undeployed_is_warned_of(tmp_path, make_site, caplog, days, late):
+    """R81: visitors are told from its deployment on, whenever it was published."""
+    shutil.copytree(NOTICES, tmp_path / "notices", ignore=shutil.ignore_patterns("2027.1"))
+    log = make_site().consent.runtime.log
+    shelf = Shelf.load(NOTICES, "privacy")
+    assert len(list(publications(log, shelf, ANNOUNCED + timedelta(days=days)))) == 1
+    told = [line for line in caplog.records if line.event == "notice-announced-late"]
+    assert [line.fields["version"] for line in told] == ["2027.1"] * late
+
+
+def test_a_log_that_begins_with_old_versions_warns_of_none(tmp_path, make_site, caplog):
+    """They may have been served otherwise before."""
+    log = make_site().consent.runtime.log
+    assert len(list(publications(log, Shelf.load(NOTICES, "privacy"), EFFECTIVE))) == 3
+    assert not [line for line in caplog.records if line.event == "notice-announced-late"]
