@@ -193,9 +193,18 @@ def freeze(prepared: Prepared) -> Package:
     """Write what was prepared beside the draft, in one step, and take the draft's files away.
 
     A folder that has its number becomes the package in place. Raises `NoticeError` when somebody
-    else has published under the number meanwhile.
+    else has published under the number meanwhile, or written in the draft.
     """
     draft, target, files = prepared.draft, prepared.target, prepared.files
+    names = [FACTS, *(f"{lang}.md" for lang in prepared.package.renditions)]
+    remedy = "look at it, and publish what is there now"
+    if changed := [
+        Problem(name, "", "it was changed after it was prepared", remedy)
+        for name in names
+        if not (draft / name).is_file()
+        or (draft / name).read_bytes() != prepared.package.files[name]
+    ]:
+        raise NoticeError(changed)
     if files and target.exists() and draft.samefile(target):
         complete_folder(target, files, MANIFEST)
     elif files:
@@ -205,7 +214,7 @@ def freeze(prepared: Prepared) -> Package:
             raise NoticeError([_taken(prepared.package.number, target.parent)]) from None
     package = verify_package(target)
     if draft.name == DRAFT:
-        _take_away(draft, [FACTS, *(f"{lang}.md" for lang in package.renditions)])
+        _take_away(draft, names)
     return package
 
 

@@ -60,6 +60,20 @@ def test_preparing_writes_nothing_and_what_is_written_is_what_was_prepared(docum
     assert package.renditions == ready.package.renditions
 
 
+@pytest.mark.parametrize("name", ["draft", "2027.1"])
+def test_what_is_written_in_the_draft_meanwhile_is_not_lost(document, name):
+    """It is neither taken away with the draft nor left out of what is published unseen."""
+    draft = write_draft(document, name=name, more=" new")
+    ready = prepared(draft, "2027.1", date(2027, 1, 1))
+    newer = (draft / "sv.md").read_bytes() + b"\nMera.\n"
+    (draft / "sv.md").write_bytes(newer)
+    with pytest.raises(NoticeError, match=r"sv\.md: it was changed after it was prepared"):
+        freeze(ready)
+    assert (draft / "sv.md").read_bytes() == newer
+    assert not (document / "2027.1/manifest.json").exists()
+    assert b"Mera" in freeze(prepared(draft, "2027.1", date(2027, 1, 1))).files["sv.md"]
+
+
 @pytest.mark.parametrize(
     ("effective", "number"),
     [(date(2026, 12, 31), "2026.2"), (date(2027, 1, 1), "2027.1"), (date(2028, 2, 29), "2028.1")],
