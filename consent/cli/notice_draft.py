@@ -17,7 +17,8 @@ def add(notice: Commands) -> None:
         notice,
         "new",
         "Begin a draft from the version in force: its texts and facts, without what they tell of "
-        "the last change.",
+        "the last change. Where there is no version yet, begin one with what every notice tells "
+        "and the places that are to be filled in.",
     )
     new.add_argument(
         "--from",
@@ -51,7 +52,7 @@ def add(notice: Commands) -> None:
 
 
 def _new(arguments: argparse.Namespace) -> int:
-    from ..notice.draft import new_draft
+    from ..notice.draft import first_draft, new_draft
 
     found = settings(arguments)
     shelf, now = shelf_of(found), datetime.now(UTC)
@@ -60,8 +61,20 @@ def _new(arguments: argparse.Namespace) -> int:
         package = version_of(shelf, arguments.number)
     elif standing.in_force is not None:
         package = standing.in_force
+    elif not shelf.packages:
+        draft = first_draft(
+            folder_of(found),
+            found.site.languages,
+            controller=found.controller.name,
+            email=found.controller.email,
+            months=found.retention_months,
+        )
+        print(f"Wrote {draft}. Fill in what stands in [brackets], and facts.toml.")
+        print("What is left tells: consent notice lint")
+        return 0
     else:
-        remedy = "write its files, take an old notice with consent notice import, or give --from"
+        there = ", ".join(str(package.number) for package in shelf.packages)
+        remedy = f"give --from with the version to begin from, of {there}"
         raise NoticeError([Problem(shelf.document, "", "no version is in force", remedy)])
     draft = new_draft(package, folder_of(found))
     print(f"Wrote {draft}, begun from {package.document} {package.number}.")

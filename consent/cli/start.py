@@ -10,10 +10,12 @@ from .common import Commands, command
 
 NEXT = """\
 Wrote {path}. Next:
-  1. fill in what is empty there, and put the notice in notices/privacy/draft/
-  2. give the site a key:  export CONSENT_SECRET_KEYS="$(consent key)"
-  3. see what is left:     consent check --config {path}
-  4. make the log:         consent log create --config {path}
+  1. fill in what is empty there
+  2. begin the notice:     mkdir -p notices/privacy && consent notice new --config {path}
+     or take the old one:  consent notice import fi.html sv.html en.html
+  3. give the site a key:  export CONSENT_SECRET_KEYS="$(consent key)"
+  4. see what is left:     consent check --config {path}
+  5. make the log:         consent log create --config {path}
 """
 
 

@@ -1,9 +1,11 @@
-"""A new draft, begun from a version that was published."""
+"""A new draft, begun from a version that was published, or from nothing."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import NoticeError, Problem
@@ -16,6 +18,29 @@ _CHANGE = re.compile(r"^change:[^\n]*\n(?:[ \t][^\n]*\n|\n)*", re.MULTILINE)
 _VERSION = re.compile(r"^\[version\][^\n]*\n(?:(?!\[)[^\n]*\n)*", re.MULTILINE)
 
 
+_FIRST = Path(__file__).parent / "first"
+
+
+def first_draft(
+    document: Path, languages: Sequence[str], *, controller: str, email: str, months: int
+) -> Path:
+    """Write the draft of a document's first version: what every notice tells, with places to fill.
+
+    `months` is how long the log keeps a record after its consent has ended (R127). Nothing of it
+    can be published as it is: the facts wait for the company, and what is left in brackets the lint
+    finds. Returns the draft's folder. Raises `NoticeError` when there is a draft already.
+    """
+    values = {"name": controller, "email": email, "months": str(months)}
+    files = {}
+    for name in [*(f"{lang}.md" for lang in languages), FACTS]:
+        text = (_FIRST / name).read_text("utf-8")
+        for place, value in values.items():
+            quoted = json.dumps(value, ensure_ascii=False)[1:-1] if name == FACTS else value
+            text = text.replace(f"{{{place}}}", quoted)
+        files[name] = text.encode()
+    return _begun(document, files)
+
+
 def new_draft(package: Package, document: Path) -> Path:
     """Write the texts and the facts of a version as the draft of a document's folder.
 
@@ -23,17 +48,21 @@ def new_draft(package: Package, document: Path) -> Path:
     reason; the class begins as `editorial`, and publishing says when the facts ask for more.
     Returns the draft's folder. Raises `NoticeError` when there is a draft already.
     """
-    draft = document / DRAFT
     names = [f"{lang}.md" for lang in package.renditions]
-    there = [name for name in [*names, FACTS] if (draft / name).exists()]
+    files = {name: _unsummarised(package.files[name]) for name in names}
+    return _begun(document, files | {FACTS: _undated(package.files[FACTS])})
+
+
+def _begun(document: Path, files: Mapping[str, bytes]) -> Path:
+    draft = document / DRAFT
+    there = [name for name in files if (draft / name).exists()]
     if there:
         remedy = f"go on with it, or move {' '.join(there)} away"
         raise NoticeError([Problem(str(draft), "", "there is a draft already", remedy)])
     draft.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        write_new(draft / name, _unsummarised(package.files[name]))
     # A draft is one by its facts, which therefore come last.
-    write_new(draft / FACTS, _undated(package.files[FACTS]))
+    for name, body in files.items():
+        write_new(draft / name, body)
     return draft
 
 

@@ -70,13 +70,14 @@ def test_new_begins_from_the_version_that_is_named(run, document):
     assert "the versions are: 2026.1, 2026.2, 2027.1" in run("notice", "new", "--from", "x")[2]
 
 
-def test_new_without_a_version_says_how_to_begin(run, document):
-    shutil.rmtree(document)
-    document.mkdir()
+def test_new_before_anything_is_in_force_names_what_there_is(run, folder):
+    write_draft(folder / "notices/privacy", change="")
+    run("notice", "publish", "--effective", "2099-01-01", "--yes")
+    shutil.rmtree(folder / "notices/privacy/draft", ignore_errors=True)
     code, _, err = run("notice", "new")
     assert code == 1
     assert "no version is in force" in err
-    assert "consent notice import" in err
+    assert "--from with the version to begin from, of 2099.1" in err
 
 
 def test_preview_writes_a_page_for_every_language(run, document, tmp_path):
