@@ -8,26 +8,24 @@ is, by the version before, in which both stand as they were published together.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import groupby
 from urllib.parse import urlsplit
 
 from ..version import fallbacks, split_front_matter
 from .case import Case
+from .quantities import in_words, quantities
 from .rules import Finding, Place, finding, term
 from .text import Block, Doc, Kind
-from .words import Vocabulary, vocabulary
+from .words import vocabulary
 
 FRONT = "front"
 """What the front matter is called among the sections."""
 
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_DATE = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\d)|(?<!\d)(\d{4})-(\d{2})-(\d{2})")
-_PHONE = re.compile(r"(?<![\w.,])(?:\+358|0)[\d ()-]{6,}\d")
+_AT = re.compile(r"\s?[(\[](?:at|ät|a)[)\]]\s?")
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]+@[\w.-]+")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def check_parity(case: Case) -> Iterator[Finding]:
@@ -119,21 +117,62 @@ def _section(first: Doc, other: Doc, key: str) -> Iterator[Finding]:
     if (a := _tables(ours)) != (b := _tables(theirs)):
         what = f"{_shapes(b)} ≠ {_shapes(a)}"
         yield finding("N603", place, source=first.file, what=what)
-    one, two = (_Content(blocks, doc) for blocks, doc in ((ours, first), (theirs, other)))
-    for rule, name in (
-        ("N605", "dates"),
-        ("N604", "numbers"),
-        ("N607", "mails"),
-        ("N606", "links"),
+    yield from _contents(ours, theirs, first, other, place)
+
+
+def _contents(
+    ours: Sequence[Block], theirs: Sequence[Block], first: Doc, other: Doc, place: Place
+) -> Iterator[Finding]:
+    """Compare what is counted and named; where all is there, row by row and item by item."""
+    one, two = _Content(ours, first), _Content(theirs, other)
+    found = list(_compared(one, two, first, place))
+    rows = [_rows(ours), _rows(theirs)]
+    if not found and [kind for kind, _ in rows[0]] == [kind for kind, _ in rows[1]]:
+        for (_, mine), (_, yours) in zip(*rows, strict=True):
+            at = other.of(yours[0]) if yours[0].text else place
+            found += _compared(_Content(mine, first), _Content(yours, other), first, at)
+    yield from found
+
+
+def _rows(blocks: Sequence[Block]) -> list[tuple[Kind, list[Block]]]:
+    """The items of lists and the rows of tables."""
+    parts = [block for block in blocks if block.kind in (Kind.ITEM, Kind.CELL)]
+    found: list[tuple[Kind, list[Block]]] = []
+    for number, block in enumerate(parts):
+        before = parts[number - 1] if number else None
+        same = before is not None and (before.kind, before.group, before.row) == (
+            *(block.kind, block.group, block.row),
+        )
+        if block.kind is Kind.CELL and same:
+            found[-1][1].append(block)
+        else:
+            found.append((block.kind, [block]))
+    return found
+
+
+def _compared(one: _Content, two: _Content, first: Doc, place: Place) -> Iterator[Finding]:
+    for rule, a, b in (
+        ("N605", one.counted.dates, two.counted.dates),
+        ("N607", one.mails, two.mails),
+        ("N606", one.links, two.links),
     ):
-        a, b = getattr(one, name), getattr(two, name)
-        lacking, added = a - b, b - a
-        if name == "numbers":
-            lacking = {n for n in lacking if not two.counts(n)}
-            added = {n for n in added if not one.counts(n)}
-        if lacking or added:
-            signs = [*(f"−{x}" for x in sorted(lacking)), *(f"+{x}" for x in sorted(added))]
+        if a != b:
+            signs = [*(f"−{x}" for x in sorted(a - b)), *(f"+{x}" for x in sorted(b - a))]
             yield finding(rule, place, source=first.file, what=", ".join(signs))
+    lacking, added = one.counts_besides(two), two.counts_besides(one)
+    if lacking or added:
+        signs = [*(f"−{x}" for x in lacking), *(f"+{x}" for x in added)]
+        what = {
+            lang: ", ".join(_shown(sign, lang) for sign in signs) for lang in ("fi", "sv", "en")
+        }
+        yield finding("N604", place, source=first.file, what=what)
+
+
+def _shown(sign: str, lang: str) -> str:
+    """A number or a period as a language writes it: `−6 year` is "−6 vuotta"."""
+    number, _, unit = sign.partition(" ")
+    name = term(unit) if unit else ""
+    return f"{number} {name if isinstance(name, str) else name[lang]}".strip()
 
 
 def _tables(blocks: Sequence[Block]) -> list[tuple[int, int]]:
@@ -154,24 +193,33 @@ class _Content:
 
     def __init__(self, blocks: Sequence[Block], doc: Doc) -> None:
         self.known = vocabulary(doc.lang)
-        self.text = "\n".join(block.text for block in blocks)
+        self.text = _AT.sub("@", "\n".join(block.text for block in blocks))
         links = [doc.target(link) for block in blocks for link in block.plain.links]
         self.links = {place for target in links if (place := _destination(target))}
         self.mails = {mail.lower().rstrip(".") for mail in _MAIL.findall(self.text)}
         self.mails |= {t[7:].partition("?")[0].lower() for t in links if t.startswith("mailto:")}
-        rest = _ADDRESS.sub(" ", self.text)
-        self.dates, rest = _dates(rest, self.known)
-        rest = _PHONE.sub(lambda match: " " + _phone(match[0]) + " ", rest)
-        self.numbers = {_number(match) for match in _NUMBER.findall(_grouped(rest))}
+        self.counted = quantities(_ADDRESS.sub(" ", self.text), self.known)
 
-    def counts(self, number: str) -> bool:
-        """Whether a small number stands in words."""
-        words = self.known.value("number", "words")
-        assert isinstance(words, list)
-        if not number.isdecimal() or not 0 < int(number) <= len(words):
-            return False
-        forms = "|".join(words[int(number) - 1])
-        return re.search(rf"(?<!\w)(?:{forms})(?!\w)", self.text, re.IGNORECASE) is not None
+    def counts_besides(self, other: _Content) -> list[str]:
+        """The numbers and periods that another does not tell, in digits or in words."""
+        theirs = {str(number) for number, _ in other.counted.periods}
+        numbers = {
+            number
+            for number in self.counted.numbers - other.counted.numbers - theirs
+            if not (number.isdecimal() and in_words(int(number), other.text, other.known))
+        }
+        # One is often left out: "in a month", "kuukaudessa".
+        periods = {
+            (number, unit)
+            for number, unit in self.counted.periods - other.counted.periods
+            if number > 1
+            and str(number) not in other.counted.numbers
+            and (
+                any(number == told for told, _ in other.counted.periods)
+                or not in_words(number, other.text, other.known)
+            )
+        }
+        return [*sorted(numbers), *(f"{number} {unit}" for number, unit in sorted(periods))]
 
 
 def _destination(target: str) -> str:
@@ -180,53 +228,6 @@ def _destination(target: str) -> str:
     parts = urlsplit(target) if "://" in target else None
     # The same site in another language has another path, the same place within ours too.
     return (parts.hostname or "").removeprefix("www.") if parts else ""
-
-
-def _dates(text: str, known: Vocabulary) -> tuple[set[str], str]:
-    found = set()
-
-    def note(year: str, month: int | str, day: int | str) -> str:
-        found.add(f"{year}-{int(month):02}-{int(day):02}")
-        return " "
-
-    def digits(match: re.Match[str]) -> str:
-        if match[3]:
-            return note(match[3], match[2], match[1])
-        return note(match[4], match[5], match[6])
-
-    text = _DATE.sub(digits, text)
-    months = known.strings("number", "months")
-    for number, month in enumerate(months, 1):
-        if not re.search(month, text, re.IGNORECASE):
-            continue
-        note_it = partial(_noted, note, number)
-        before = rf"(?<!\d)(\d{{1,2}})(?:\.|st|nd|rd|th|:e)?(?: of)? {month}\w*,? (\d{{4}})(?!\d)"
-        text = re.sub(before, note_it, text, flags=re.IGNORECASE)
-        after = rf"{month} (\d{{1,2}})(?:st|nd|rd|th)?,? (\d{{4}})(?!\d)"
-        text = re.sub(after, note_it, text, flags=re.IGNORECASE)
-    return found, text
-
-
-def _noted(note: Callable[[str, int, str], str], month: int, match: re.Match[str]) -> str:
-    return note(match[2], month, match[1])
-
-
-def _phone(text: str) -> str:
-    digits = re.sub(r"\D", "", text.replace("(0)", ""))
-    return digits.removeprefix("358") if text.startswith("+") else digits.removeprefix("0")
-
-
-def _grouped(text: str) -> str:
-    """Numbers with their thousands together: 1 000, 1,000 and 1.000 are one number."""
-    return re.sub(r"(?<![\d.,])(\d{1,3})((?:[ .,]\d{3})+)(?![\d.,]\d|\d)", _joined, text)
-
-
-def _joined(match: re.Match[str]) -> str:
-    return match[1] + re.sub(r"\D", "", match[2])
-
-
-def _number(text: str) -> str:
-    return text.replace(",", ".").rstrip(".")
 
 
 def _stale(case: Case, first: Doc, other: Doc) -> Iterator[Finding]:

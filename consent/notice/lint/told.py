@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from .case import Case, Table, given, name_of, text_in, texts_of
 from .facts import BUSINESS_ID, COMPANY, valid_business_id
+from .quantities import periods
 from .rules import Finding, finding, joined
 from .text import Doc
 from .words import Vocabulary, vocabulary
 
 _MAIL = re.compile(r"\w@[\w-]+\.\w|\w ?\((?:at|ät)\) ?\w|\w\[at\]")
-_POSTCODE = re.compile(
-    r"(?<![\w-])(?:[A-Z]{2}[- ])?\d{5}(?![\w-])|(?<!\d)\d{3} \d{2}(?!\d)"
+POSTCODE = re.compile(
+    r"(?<![\w-])(?:[A-Z]{2}[- ])?\d{5}(?![\w-])|(?<![\d+-])(?<!\d )\d{3} \d{2}(?! ?\d)"
     r"|\b[A-Z]{1,2}\d[\dA-Z]? ?\d[A-Z]{2}\b|(?i:\bP\.? ?O\.? Box \d|\b(?:PL|PB|Box) \d)"
 )
 _NUMBER = re.compile(r"\d+")
@@ -58,7 +59,7 @@ def _address(case: Case, doc: Doc, addresses: list[str]) -> bool:
         return any(address in doc.words or _stands(address, doc.words) for address in addresses)
     # Not that of the authority, which has a postcode too.
     blocks = case.scope(doc, "controller")
-    return any(_POSTCODE.search(block.text) for block in blocks)
+    return any(POSTCODE.search(block.text) for block in blocks)
 
 
 def _business_id(case: Case, doc: Doc) -> Iterator[Finding]:
@@ -139,9 +140,10 @@ def _period_told(case: Case, doc: Doc, table: Table, kinds: dict[str, Table]) ->
         if not period or not _NUMBER.search(period):
             return True  # in words of no language: nothing to compare with
         period = _translated(period, vocabulary(doc.lang))
+    known = vocabulary(doc.lang)
     if period.lower() in doc.words.lower():
         return True
-    measures = _measures(period, vocabulary(doc.lang))
+    measures = periods(period, known)
     blocks = index.telling(period, 0.7)
     if not measures:
         return bool(blocks)
@@ -154,7 +156,7 @@ def _period_told(case: Case, doc: Doc, table: Table, kinds: dict[str, Table]) ->
     near = [block for number in named for block in index.row(number)]
     texts = [block.text for block in near] or [doc.words]
     texts += [doc.blocks[number].text for number in blocks]
-    return any(measures <= _measures(text, vocabulary(doc.lang)) for text in texts)
+    return any(measures <= periods(text, known) for text in texts)
 
 
 def _translated(period: str, known: Vocabulary) -> str:
@@ -164,28 +166,3 @@ def _translated(period: str, known: Vocabulary) -> str:
     for unit, stems in units.items():
         period = re.sub(rf"\b{unit}s?\b", str(stems).split("|")[0], period)
     return period
-
-
-def _measures(text: str, known: Vocabulary) -> set[tuple[int, str]]:
-    """The numbers with their units of time in a text: {(6, "year")}."""
-    units = known.value("number", "units")
-    words = known.value("number", "words")
-    assert isinstance(units, dict)
-    assert isinstance(words, list)
-    found = set()
-    for unit, stems in units.items():
-        for match in re.finditer(rf"(?<!\w)(\d+)[\s-]*(?:{stems})", text, re.IGNORECASE):
-            found.add(_largest(int(match[1]), unit))
-        for number, forms in enumerate(words, 1):
-            if re.search(rf"(?<!\w)(?:{'|'.join(forms)}) (?:{stems})", text, re.IGNORECASE):
-                found.add(_largest(number, unit))
-    return found
-
-
-def _largest(number: int, unit: str) -> tuple[int, str]:
-    """A time in the largest unit that it is a whole number of: 36 months are 3 years."""
-    if unit == "month" and number and number % 12 == 0:
-        return number // 12, "year"
-    if unit == "day" and number and number % 7 == 0:
-        return number // 7, "week"
-    return number, unit
