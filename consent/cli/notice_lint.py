@@ -74,19 +74,34 @@ def _lint(arguments: argparse.Namespace) -> int:
         facts_wanted=path.is_dir(),
     )
 
+    folder = path if path.is_dir() else path.parent
+
     def place(name: str) -> str:
-        return os.path.relpath((path if path.is_dir() else path.parent) / name)
+        return os.path.relpath(folder / name)
 
     if arguments.format == "json":
         sys.stdout.write(lint.as_json(findings, path=place))
     elif arguments.format == "sarif":
-        text = lint.as_sarif(findings, arguments.lang, version=version("consent"), path=place)
-        sys.stdout.write(text)
+        top = _repository(folder)
+        sys.stdout.write(
+            lint.as_sarif(
+                findings,
+                arguments.lang,
+                version=version("consent"),
+                path=lambda name: os.path.relpath(folder / name, top),
+            )
+        )
     else:
         if found is None:
             print(f"{arguments.config}: not found, so services are not compared", file=sys.stderr)
         sys.stdout.write(lint.as_text(findings, files, arguments.lang, path=place))
     return 1 if lint.blocking(findings) else 0
+
+
+def _repository(folder: Path) -> Path:
+    """The top of the repository that a folder is in, from which a code host counts; else here."""
+    places = [folder.resolve(), *folder.resolve().parents]
+    return next((place for place in places if (place / ".git").exists()), Path.cwd())
 
 
 def _settings(arguments: argparse.Namespace) -> Settings | None:

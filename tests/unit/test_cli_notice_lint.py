@@ -31,7 +31,7 @@ def test_a_draft_with_faults_is_told_line_by_line_and_leaves_1(run, draft):
     assert (code, err) == (1, "")
     assert "notices/privacy/draft/sv.md:7:4: fel N222: Rättigheten nämns inte" in out
     assert "    ## Vem {#controller}\n       ^^^\n" in out
-    assert out.endswith("motiverade\n")
+    assert out.endswith("Fel: 1, varningar: 3, anmärkningar: 0, motiverade: 0.\n")
 
 
 def test_a_draft_with_nothing_but_notices_leaves_0(run, draft):
@@ -40,7 +40,7 @@ def test_a_draft_with_nothing_but_notices_leaves_0(run, draft):
     code, out, _ = run("notice", "lint", "notices/privacy/draft")
     assert code == 0
     assert "N239" in out
-    assert "0 errors, 0 warnings, 1 notices, 0 waived" in out
+    assert "Errors: 0, warnings: 0, notices: 1, waived: 0." in out
 
 
 @pytest.mark.parametrize("form", ["json", "sarif"])
@@ -55,6 +55,17 @@ def test_programs_get_json_and_nothing_else(form, run, draft):
         (run_,) = body["runs"]
         locations = [r["locations"][0]["physicalLocation"] for r in run_["results"]]
         assert locations[0]["artifactLocation"]["uri"] == "notices/privacy/draft/fi.md"
+
+
+def test_a_code_host_is_told_of_a_file_from_the_top_of_its_repository(
+    run, draft, tmp_path, monkeypatch
+):
+    (draft.parents[2] / ".git").mkdir()
+    monkeypatch.chdir(draft.parent)
+    _, out, _ = run("notice", "lint", "draft", "--format", "sarif")
+    (result, *_) = json.loads(out)["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place["uri"].startswith("notices/privacy/draft/")
 
 
 def test_a_version_is_named_by_its_number(run, draft):

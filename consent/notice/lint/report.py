@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from urllib.parse import quote
 
@@ -14,12 +15,12 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _WIDE = 88
 
 _COUNTS = {
-    "fi": "{error} virhettä, {warning} varoitusta, {notice} huomautusta, {waived} perusteltua",
-    "sv": "{error} fel, {warning} varningar, {notice} anmärkningar, {waived} motiverade",
-    "en": "{error} errors, {warning} warnings, {notice} notices, {waived} waived",
+    "fi": "Virheitä {error}, varoituksia {warning}, huomautuksia {notice}, perusteltuja {waived}.",
+    "sv": "Fel: {error}, varningar: {warning}, anmärkningar: {notice}, motiverade: {waived}.",
+    "en": "Errors: {error}, warnings: {warning}, notices: {notice}, waived: {waived}.",
 }
 _NOTHING = {"fi": "Ei huomautettavaa.", "sv": "Inget att anmärka.", "en": "Nothing found."}
-_WAIVED = {"fi": "jätetty", "sv": "lämnas", "en": "waived"}
+_WAIVED = {"fi": "perusteltu", "sv": "motiverat", "en": "waived"}
 _SEVERITIES = {
     "fi": {"error": "virhe", "warning": "varoitus", "notice": "huomautus"},
     "sv": {"error": "fel", "warning": "varning", "notice": "anmärkning"},
@@ -103,7 +104,10 @@ def as_sarif(
         },
         "language": {"fi": "fi-FI", "sv": "sv-FI"}.get(lang, "en-GB"),
         "columnKind": "unicodeCodePoints",
-        "results": [_result(one, used.index(one.rule.id), lang, path) for one in findings],
+        "results": [
+            _result(one, used.index(one.rule.id), lang, path, fingerprint)
+            for one, fingerprint in zip(findings, _fingerprints(findings), strict=True)
+        ],
     }
     body = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(body, ensure_ascii=False, indent=2) + "\n"
@@ -146,7 +150,9 @@ def _described(rule: Rule, lang: str) -> dict[str, object]:
     }
 
 
-def _result(one: Finding, index: int, lang: str, path: Callable[[str], str]) -> dict[str, object]:
+def _result(
+    one: Finding, index: int, lang: str, path: Callable[[str], str], fingerprint: str
+) -> dict[str, object]:
     place = one.place
     region = {
         "startLine": max(1, place.line),
@@ -161,13 +167,16 @@ def _result(one: Finding, index: int, lang: str, path: Callable[[str], str]) -> 
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": quote(path(place.file).replace("\\", "/"))},
+                    "artifactLocation": {
+                        "uri": quote(path(place.file).replace("\\", "/")),
+                        "uriBaseId": "%SRCROOT%",
+                    },
                     "region": region,
                 }
             }
         ],
         # The same fault on another line is still the same.
-        "partialFingerprints": {"finding/v1": _fingerprint(one)},
+        "partialFingerprints": {"finding/v1": fingerprint},
     }
     if one.waived is not None:
         waiver = {"kind": "external", "status": "accepted", "justification": one.waived}
@@ -175,6 +184,11 @@ def _result(one: Finding, index: int, lang: str, path: Callable[[str], str]) -> 
     return result
 
 
-def _fingerprint(one: Finding) -> str:
-    parts = (one.rule.id, one.place.file, one.place.section, one.message("en"))
-    return sha256("\0".join(parts).encode()).hexdigest()[:32]
+def _fingerprints(findings: Sequence[Finding]) -> Iterator[str]:
+    """What each finding is known by; one that stands in a section twice is two."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    for one in findings:
+        parts = (one.rule.id, one.place.file, one.place.section, one.message("en"))
+        seen[parts] += 1
+        again = [str(seen[parts])] if seen[parts] > 1 else []
+        yield sha256("\0".join([*parts, *again]).encode()).hexdigest()[:32]
