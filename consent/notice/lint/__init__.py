@@ -100,6 +100,7 @@ def lint(
         declaration,
         effective,
         {lang: doc for lang, doc in old.items() if doc},
+        whole=facts_wanted,
     )
     if facts_wanted and FACTS not in files:
         findings += missing_facts(case)

@@ -9,11 +9,15 @@ reason = "The address stands on the page that the link leads to."
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from .case import Case, Table
 from .rules import Finding, Severity, finding, rules
+
+# The rules that need what the site declares.
+_DECLARED = re.compile(r"N(?:5\d\d|132|134|243|244)")
 
 
 def waive(case: Case, findings: list[Finding]) -> Iterator[Finding]:
@@ -36,8 +40,19 @@ def waive(case: Case, findings: list[Finding]) -> Iterator[Finding]:
                 break
         yield one
     for path, table in usable:
-        if path not in used:
+        if path not in used and _judged(case, str(table["rule"])):
             yield finding("N703", case.fact(path), what=str(table["rule"]))
+
+
+def _judged(case: Case, rule: str) -> bool:
+    """Whether all was there that a rule is judged by, so that finding nothing means something."""
+    if _DECLARED.match(rule):
+        return case.whole and case.declaration is not None
+    if rule == "N242":
+        return case.whole and case.effective is None
+    if rule == "N608":
+        return case.whole and bool(case.before)
+    return case.whole
 
 
 def _applies(table: Table, one: Finding) -> bool:
