@@ -82,9 +82,9 @@ def test_a_fact_is_named_by_its_own_line():
 def test_what_is_missing_from_a_section_is_told_at_its_heading():
     (one,) = found(changed("en.md", "restrict the processing, ", ""))
     assert (one.rule.id, one.place.section, one.place.column) == ("N222", "controller", 4)
-    assert one.message("fi") == "Oikeutta ei kerrota: käsittelyn rajoittaminen."
+    assert one.message("fi") == "Oikeutta ei mainita: käsittelyn rajoittaminen."
     assert one.message("sv") == "Rättigheten nämns inte: begränsning av behandlingen."
-    assert one.message("en") == one.message("de") == "This right is not told: restriction."
+    assert one.message("en") == one.message("de") == "This right is not mentioned: restriction."
 
 
 # --- Reports ---
@@ -102,7 +102,7 @@ def test_people_are_shown_the_line_with_a_caret_under_the_words():
         "vakiosopimuslausekkeet) ja vastaanottajat.\n"
         "    CJEU C-311/18 (Schrems II); R54\n"
         "\n"
-        "1 virhettä, 0 varoitusta, 0 huomautusta, 0 perusteltua\n"
+        "Virheitä 1, varoituksia 0, huomautuksia 0, perusteltuja 0.\n"
     )
 
 
@@ -166,9 +166,18 @@ def test_as_sarif_a_code_host_can_show_it_on_its_line():
         region = physical["region"]
         assert region["startLine"] >= 1
         assert 1 <= region["startColumn"] < region["endColumn"]
+    assert physical["artifactLocation"]["uriBaseId"] == "%SRCROOT%"
     suppressed = [r["suppressions"] for r in run["results"] if "suppressions" in r]
     wanted = {"kind": "external", "status": "accepted", "justification": "Told elsewhere."}
     assert suppressed == [[wanted]]
+
+
+def test_the_same_words_twice_are_two_findings_for_a_code_host():
+    findings = alone("## A {#a}\n\nSend it by post and/or e-mail.\n\nWe write and/or call.")
+    body = json.loads(as_sarif(findings, version="1.2.3"))
+    hedges = [r for r in body["runs"][0]["results"] if r["ruleId"] == "N310"]
+    assert len(hedges) == 2
+    assert len({r["partialFingerprints"]["finding/v1"] for r in hedges}) == 2
 
 
 # --- Waivers (R47) ---
@@ -182,7 +191,7 @@ def test_a_warning_with_a_stored_reason_stops_nothing():
     assert [one.rule.id for one in findings] == ["N238", "N238"]
     assert {one.waived for one in findings} == {"One page says it for all."}
     assert blocking(findings) == []
-    assert "(jätetty: One page says it for all.)" in as_text(findings, files, "fi")
+    assert "(perusteltu: One page says it for all.)" in as_text(findings, files, "fi")
 
 
 def test_a_waiver_holds_for_its_file_and_section_only():
@@ -197,6 +206,34 @@ def test_an_error_cannot_be_waived():
     files = draft_files(facts='[[waivers]]\nrule = "N222"\nreason = "We do not want to."')
     files["en.md"] = files["en.md"].replace(b"restrict the processing, ", b"")
     assert [one.rule.id for one in blocking(found(files))] == ["N702", "N222"]
+
+
+@pytest.mark.parametrize("reason", ['reason = ""', 'reason = " "', "reason = 1", ""])
+def test_a_waiver_without_a_reason_is_an_error_and_waives_nothing(reason):
+    files = draft_files(facts=f'[[waivers]]\nrule = "N238"\n{reason}')
+    files["fi.md"] = files["fi.md"].replace(b"kuukaudessa", b"...")
+    findings = found(files)
+    assert [one.rule.id for one in blocking(findings)] == ["N701", "N238"]
+    assert [one.waived for one in findings] == [None, None]
+
+
+def test_a_waiver_that_nothing_needs_any_more_is_an_error():
+    findings = found(draft_files(facts='[[waivers]]\nrule = "N238"\nreason = "x"'))
+    assert [one.rule.id for one in blocking(findings)] == ["N703"]
+
+
+def test_a_waiver_is_out_of_date_only_where_all_was_judged():
+    """The date of effect, the declaration and the version before are not at hand always."""
+    facts = "".join(
+        f'[[waivers]]\nrule = "{rule}"\nreason = "x"\n\n' for rule in ("N242", "N243", "N608")
+    )
+    files = draft_files(facts=facts)
+    dated = lint(files, LANGUAGES, effective=DAY)
+    assert [one.rule.id for one in dated] == []
+    alone = lint({key: files[key] for key in ("fi.md", "facts.toml")}, ["fi"], facts_wanted=False)
+    assert {one.rule.id for one in alone} == {"N242"}
+    whole = found(files) + lint(files, LANGUAGES, before=draft_files(), effective=DAY)
+    assert [one.values["what"] for one in whole] == ["N243", "N608"]
 
 
 # --- Odd files ---
@@ -300,9 +337,9 @@ def test_the_rules_are_read_once():
 
 
 def test_a_period_is_the_same_in_months_and_in_years():
-    from consent.notice.lint.told import _measures
+    from consent.notice.lint.quantities import periods
     from consent.notice.lint.words import vocabulary
 
     for months, years in (("36 kuukautta", "3 vuotta"), ("24 kuukautta", "2 vuotta")):
-        assert _measures(months, vocabulary("fi")) == _measures(years, vocabulary("fi"))
-    assert _measures("18 kuukautta", vocabulary("fi")) != _measures("1 vuosi", vocabulary("fi"))
+        assert periods(months, vocabulary("fi")) == periods(years, vocabulary("fi"))
+    assert periods("18 kuukautta", vocabulary("fi")) != periods("1 vuosi", vocabulary("fi"))

@@ -72,16 +72,16 @@ OLD = {
     "transfers": "N301 N310",
     "cookies": "N233 N237 N243 N244 N305 N307 N409 N501",
     "retention": "N220 N320",
-    "rights": "N223 N224 N226 N227 N229 N231 N238 N239 N240 N310 N320",
-    "purposes": "N209 N210 N212 N232 N310 N311",
+    "rights": "N223 N224 N226 N227 N229 N231 N238 N239 N240 N310 N320 N322 N323",
+    "purposes": "N209 N210 N212 N232 N245 N310 N311",
     "recipients": "N310 N320",
     "sources": "N236",
     "data": "N241",
     "controller": "N207",
-    "changes": "N242 N308 N309 N317 N319",
+    "changes": "N242 N308 N309 N317 N319 N324",
     "": "N004 N319",
 }
-OLD_FACTS = "N101 N108 N109 N111 N114 N116 N122 N123 N125 N129 N132"
+OLD_FACTS = "N101 N108 N109 N111 N114 N116 N122 N123 N125 N129 N132 N134"
 
 
 def test_in_the_companys_first_notice_is_found_what_was_wrong_with_it():

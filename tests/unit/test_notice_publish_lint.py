@@ -40,7 +40,7 @@ def test_what_the_lint_calls_an_error_stops_publication_with_its_line(tmp_path):
     draft = write_draft(tmp_path / "privacy")
     change(draft, "en.md", "restrict the processing, ", "")
     told = refused(draft)
-    assert "en.md: 7:4 N222: This right is not told: restriction." in told
+    assert "en.md: 7:4 N222: This right is not mentioned: restriction." in told
     assert "[[waivers]]" not in told
 
 

@@ -57,7 +57,7 @@ class Case:
 
     `docs` are the texts by language, in the order of the site's languages; `facts` is None where
     there is no facts file; `before` are the texts of the version before. `effective` is the day
-    that the version is published for.
+    that the version is published for. `whole` is false of a text that is judged by itself.
     """
 
     docs: Mapping[str, Doc]
@@ -67,6 +67,7 @@ class Case:
     declaration: Declaration | None = None
     effective: date | None = None
     before: Mapping[str, Doc] = field(default_factory=dict)
+    whole: bool = True
     indexes: dict[str, Index] = field(default_factory=dict)
 
     @cached_property
@@ -80,14 +81,14 @@ class Case:
         return value if isinstance(value, Mapping) else {}
 
     def tables(self, key: str) -> list[tuple[str, Table]]:
-        """The tables of an array of the facts, each with its place."""
+        """The tables of an array of the facts, each with its place; not one kept for an answer."""
         value = (self.facts or {}).get(key)
         if not isinstance(value, list):
             return []
         return [
             (f"{key}.{entry['id']}" if entry.get("id") else f"{key}[{number}]", entry)
             for number, entry in enumerate(value, 1)
-            if isinstance(entry, Mapping)
+            if isinstance(entry, Mapping) and (given(entry) or entry.get("confirm") is not True)
         ]
 
     def fact(self, path: str) -> Place:
@@ -138,10 +139,14 @@ class Case:
         ]
 
     def scope(self, doc: Doc, *roles: str) -> list[Block]:
-        """The blocks of the sections that tell any of these; the whole text where none is found."""
+        """The blocks of the sections that tell any of these; the whole text where none is found.
+
+        Those that a declared role names, and those besides whose heading is about the same.
+        """
         found: dict[str, Section] = {}
         for role in roles:
-            found |= {section.id: section for section in self.sections(doc, role)}
+            for section in (*self.sections(doc, role), *self.apart(doc, role)):
+                found[section.id] = section
         if not found:
             return list(doc.blocks)
         return [block for section in found.values() for block in (section.heading, *section.blocks)]

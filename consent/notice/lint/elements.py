@@ -14,6 +14,8 @@ from .text import Block, Doc, Kind
 from .words import Span, Vocabulary, sentences, vocabulary
 
 _DAY = r"\b\d{1,2}\.\d{1,2}\.\d{4}\b|\b\d{4}-\d{2}-\d{2}\b"
+# "(Article 6(1)(f))" stands between an interest and what it is.
+_CITED = re.compile(r" ?\((?=[^()]*(?:\b6\b|art|GDPR))[^()]*(?:\([^()]*\)[^()]*)*\)", re.IGNORECASE)
 _OTHER_NAMES = re.compile(r"(?<!\w)(?:USA?|UK|U\.S\.|Iso-Britanni|Britanni|Förenta stat)(?!\w{4})")
 
 
@@ -36,7 +38,15 @@ def _basis(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
         for kind in KINDS
         if known[f"kind.{kind}"].search(part)
     }
-    if not known["element.basis"].search(doc.words) and len(listed) < 2:
+    # A heading alone tells none, but what stands under it may.
+    headed = {b.section for b in doc.headings if known["element.basis"].search(b.text)}
+    told = any(
+        search([block], known["element.basis"])
+        or (block.section in headed and any(search([block], known[f"kind.{k}"]) for k in KINDS))
+        for block in doc.blocks
+        if block.kind is not Kind.HEADING
+    )
+    if not told and len(listed) < 2:
         yield finding("N208", case.place(doc, "basis", "purposes"))
 
 
@@ -57,7 +67,8 @@ def _interest(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
          for m in [pattern.search(b.text)] if m),
         None,
     )  # fmt: skip
-    if used is None or search(doc.blocks, known["element.interest_named"]):
+    named = known["element.interest_named"]
+    if used is None or any(named.search(_CITED.sub("", block.text)) for block in doc.blocks):
         return
     if any(text_in(t.get("interest"), doc.lang) for _, t in case.tables("purposes")):
         return  # told or not told purpose by purpose
@@ -121,6 +132,12 @@ def _retention(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
     scoped = {id(block) for block in scope}
     period, criterion = known["element.period"], known["element.criterion"]
     vague = known["retention.vague"]
+    elsewhere = sum(
+        id(block) not in scoped
+        and known["element.retention"].search(block.text) is not None
+        and any(pattern.search(block.text) for pattern in (period, criterion))
+        for block in doc.blocks
+    )
     flagged = False
     for number, block in enumerate(doc.blocks):
         if block.kind in (Kind.HEADING, Kind.FRONT) or not vague.search(block.text):
@@ -135,7 +152,10 @@ def _retention(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
             if not match:
                 continue
             sentence = block.text[span.start : span.end]
-            if criterion.search(sentence) or search([block, *around], period):
+            rest = known["retention.rest"].search(block.text, span.start, match.start())
+            if criterion.search(sentence) or period.search(sentence):
+                continue
+            if not rest and (search([block, *around], period) or elsewhere > 1):
                 continue
             flagged = True
             yield finding("N220", doc.of(block, *match.span()), what=match[0].strip())

@@ -127,7 +127,7 @@ def _data(case: Case) -> Iterator[Finding]:
     if not kinds:
         yield finding("N111", case.fact("data"))
     for path, table in kinds:
-        if not any(texts_of(table.get("contains"))):
+        if not any(texts_of(table.get("contains"))) and not _concrete(table):
             yield finding("N112", case.fact(path), what=name_of(table, path))
     known = {key: {str(t.get("id")) for _, t in case.tables(key)} for key in ("data", "retention")}
     for array in ("purposes", "retention", "recipients", "sources", "transfers"):
@@ -137,6 +137,17 @@ def _data(case: Case) -> Iterator[Finding]:
                     if ids and wanted not in ids and not isinstance(table.get(key), str):
                         place = case.fact(f"{path}.{key}")
                         yield finding("N113", place, key=f"{path}.{key}", what=wanted)
+
+
+def _concrete(table: Table) -> bool:
+    """Whether the name of a kind of data tells what it holds: "e-mail address", "data (name)"."""
+    names = texts_of(table.get("name"))
+    listed = [(name, match) for name in names if (match := re.search(r"(?:\(|:\s)(?=\w)", name))]
+    known = [vocabulary(lang) for lang in LANGUAGES]
+    if any(words["hedge.weak"].match(name, at.end()) for name, at in listed for words in known):
+        return False
+    group = any(words["element.data_group"].search(name) for name in names for words in known)
+    return bool(listed) or (bool(names) and not group)
 
 
 def _retention(case: Case) -> Iterator[Finding]:
@@ -290,9 +301,12 @@ def _sections(case: Case) -> Iterator[Finding]:
         yield finding("N129", case.fact("sections"), what=joined(missing))
 
 
-def _consent_log(case: Case) -> Iterator[Finding]:
+def _consent(case: Case) -> Iterator[Finding]:
     if case.declaration is None or not asks(case):
         return
+    purposes = case.tables("purposes")
+    if purposes and not any(table.get("basis") == "consent" for _, table in purposes):
+        yield finding("N134", case.fact("purposes"))
     if given(case.table("consent_log")):
         return
     words = [str(p.get("id", "")) + " " + " ".join(texts_of(p.get("name"))) for _, p in
@@ -322,5 +336,5 @@ def missing_facts(case: Case) -> Iterator[Finding]:
 
 _CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     *(_shape, _version, _controller, _purposes, _data, _retention, _recipients, _transfers),
-    *(_authority, _rights, _automated, _sources, _sections, _consent_log),
+    *(_authority, _rights, _automated, _sources, _sections, _consent),
 )

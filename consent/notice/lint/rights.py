@@ -10,6 +10,7 @@ from .facts import asks
 from .rules import Finding, finding, term
 from .signs import affirmed, bases, has_section, markets, search, settings_link, uses_cookies
 from .text import Doc, Kind
+from .told import POSTCODE
 from .words import Vocabulary, sentences, vocabulary
 
 _RIGHTS = ("access", "rectification", "erasure", "restriction", "portability", "objection")
@@ -109,13 +110,23 @@ def _complaint(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
         website = str(case.table("authority").get("website", ""))
         told = f"{doc.words} {targets}"
         linked = known["element.authority_contact"].search(told) or (website and website in told)
-        if not linked:
+        if not linked and not _reached(doc, known):
             yield finding("N230", place)
     for block in doc.blocks:
         for span in sentences(block, doc.lang):
             match = known["complaint.condition"].search(block.text, span.start, span.end)
             if match and not known["complaint.opinion"].search(match[0]):
                 yield finding("N231", doc.of(block, *match.span()))
+
+
+def _reached(doc: Doc, known: Vocabulary) -> bool:
+    """Whether a link or an address stands in one block with an authority."""
+    return any(
+        block.plain.links or POSTCODE.search(block.text)
+        for block in doc.blocks
+        if known["element.authority"].search(block.text)
+        and not known["phrase.N304"].search(block.text)
+    )
 
 
 def _authorities(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from .case import Case, texts_of
+from .case import Case, text_in
 from .text import Block, Doc, Kind
 from .words import Span, Vocabulary, clause, near, sentences, vocabulary
 
@@ -50,8 +50,9 @@ def uses_cookies(case: Case, doc: Doc) -> bool:
 def markets(case: Case, doc: Doc) -> bool:
     """Whether there is marketing, by the facts or else by the text."""
     known = vocabulary(doc.lang)
-    names = [text for _, t in case.tables("purposes") for text in texts_of(t.get("name"))]
-    if any(known["element.marketing"].search(name) for name in names):
+    names = [text_in(table.get("name"), doc.lang) for _, table in case.tables("purposes")]
+    denied = known["sentence.negation"]
+    if any(known["element.marketing"].search(name) and not denied.search(name) for name in names):
         return True
     return any(affirmed(doc.blocks, known, "element.marketing"))
 

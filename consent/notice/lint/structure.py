@@ -174,9 +174,11 @@ def _lists(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
         for top in tops if inside else ():
             for block in top:
                 yield from _either(doc, block, known)
-    for block in doc.blocks:
-        if block.kind is Kind.PARAGRAPH and block.section in purposes:
-            yield from _either(doc, block, known)
+    told = [block for block in doc.blocks if block.section in purposes]
+    each = sum(_one_basis(block, known) for block in told) > 1
+    for block in told:
+        if block.kind is Kind.PARAGRAPH:
+            yield from _either(doc, block, known, summary=each)
 
 
 def _says_basis(top: list[Block], known: Vocabulary) -> bool:
@@ -190,8 +192,22 @@ def _names_basis(top: list[Block], known: Vocabulary) -> bool:
     return any(known[f"kind.{kind}"].search(text) for kind in KINDS for text in texts)
 
 
-def _either(doc: Doc, block: Block, known: Vocabulary) -> Iterator[Finding]:
-    """A sentence that rests a purpose on one of two bases."""
+def _one_basis(block: Block, known: Vocabulary) -> bool:
+    """Whether a block rests something on one basis."""
+    if block.kind is Kind.HEADING:
+        return False
+    kinds = sum(known[f"kind.{kind}"].search(block.text) is not None for kind in KINDS)
+    told = block.kind in (Kind.ITEM, Kind.CELL) or known["element.basis"].search(block.text)
+    return kinds == 1 and bool(told)
+
+
+def _either(
+    doc: Doc, block: Block, known: Vocabulary, *, summary: bool = True
+) -> Iterator[Finding]:
+    """A sentence that rests a purpose on one of two bases, or all of them on one of several.
+
+    `summary` tells that each purpose has its basis besides; then a list of them all sums up.
+    """
     basis, either = known["element.basis"], known["kind.either"]
     for span in sentences(block, known.lang):
         text = block.text[span.start : span.end]
@@ -202,8 +218,11 @@ def _either(doc: Doc, block: Block, known: Vocabulary) -> Iterator[Finding]:
             for kind in KINDS
             for match in known[f"kind.{kind}"].finditer(text)
         )
-        if len({kind for _, _, kind in found}) != 2:
+        kinds = len({kind for _, _, kind in found})
+        if kinds < 2 or (kinds > 2 and summary) or known["element.must_give"].search(text):
             continue
+        if kinds > 2:
+            either = known["kind.or"]
         for one, two in pairwise(found):
             between = text[one[1] : two[0]]
             apart = len(between) >= _LEADING or re.search(r"[.,;:]", between)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from .case import Case
 from .facts import BUSINESS_ID
 from .rules import Finding, finding
-from .signs import KINDS, settings_link
+from .signs import KINDS, affirmed, settings_link
 from .text import Block, Doc, Kind
 from .words import Span, Vocabulary, clause, count_words, near, sentences, shared, vocabulary
 
@@ -20,12 +20,23 @@ ADVISED, LONGEST = 25, 40
 PARAGRAPH = 120
 
 _FEW = 4  # so many hedges are few in any text
-_PHRASES = ("N301", "N302", "N303", "N304", "N305", "N306", "N307", "N308", "N309", "N319", "N320")
+_PHRASES = (
+    *("N301", "N302", "N303", "N304", "N305", "N306", "N307", "N308", "N309", "N319", "N320"),
+    *("N245", "N322", "N323", "N324"),
+)
+# What a whole sentence says; the others are a name or a word in it.
+_SAID = frozenset(
+    ["N245", "N305", "N306", "N307", "N308", "N309", "N322", "N323", "N324"],
+)
 _COMPANY = re.compile(
     r"[\s-]*(?:\w+[\s-]){0,2}(?:Oy|Oyj|Ab|AB|Abp|Ky|Tmi|ry|rf|Ltd|Inc|LLC|GmbH|plc|ApS|AS|Osk)\b"
 )
 _CAPITALS = re.compile(r"(?<![\w./@&+-])[A-ZÅÄÖ]{2,6}(?=(?:[:-]\w|s\b)?(?![\w/@&+]|\.\w))")
+_REST = re.compile(r"\w*")
 _ROMAN = re.compile(r"[IVX]+")
+# Part of a name: "SNN Associates", "at Centra AMK".
+_NAME_AFTER = re.compile(r" [A-ZÅÄÖ][a-zåäö]+")
+_NAME_BEFORE = re.compile(r"[a-zåäö,] [A-ZÅÄÖ][a-zåäö]+ $")
 _TWICE = re.compile(r"(?<![\w-])([^\W\d_]{2,})\s+\1(?![\w-])", re.IGNORECASE)
 _MAY_STAND_TWICE = {"että", "niin", "on", "ei", "de", "det", "den", "är", "så", "had", "that"}
 
@@ -62,14 +73,15 @@ def _phrases(case: Case, doc: Doc, known: Vocabulary, rule: str, spans: Spans) -
                 around = near(span, *match.span())
                 if _excused(case, doc, known, rule, block, around, after, match):
                     continue
-                words = " ".join(match[0].split()).rstrip(" ,;:(")
+                end = _word_end(block.text, match.end()) if rule in _SAID else match.end()
+                words = " ".join(block.text[match.start() : end].split()).rstrip(" ,;:(")
                 # A name that stands in many places is told where it stands first in a section.
                 key = f"{block.section}/{words.lower()}"
                 if rule in ("N302", "N303", "N304", "N320") and key in told:
                     continue
                 told.add(key)
-                yield finding(rule, doc.of(block, *match.span()), what=words)
-                if rule in ("N305", "N306", "N307", "N308", "N309"):
+                yield finding(rule, doc.of(block, match.start(), end), what=words)
+                if rule in _SAID:
                     break
 
 
@@ -92,14 +104,15 @@ def _excused(
     unless = known[f"unless.{rule}"]
     sentence = text[span.start : span.end]
     part = clause(text, span, match.start(), match.end())
-    if rule in ("N305", "N306", "N307", "N308", "N309"):
+    if rule in _SAID:
         if unless.search(sentence):
             return True
-        if rule == "N309":
+        if rule in ("N309", "N324"):
             return _announced(doc, known, block)
         if rule == "N305":
             return _in_addition(doc, known, match[0])
-        return False
+        # What is told of consent that was withdrawn, not of a purpose or of a transfer.
+        return rule == "N322" and not known["element.withdrawal"].search(block.text)
     if block.kind is Kind.HEADING:
         return any(
             known[f"phrase.{rule}"].search(other.text) and unless.search(other.text)
@@ -114,6 +127,12 @@ def _excused(
         return True
     following = text[after.start : min(after.end, after.start + 600)] if after else ""
     return not used and bool(unless.search(following)) and rule in ("N301", "N302")
+
+
+def _word_end(text: str, end: int) -> int:
+    """Where the word ends that the characters before `end` begin."""
+    inside = end and (text[end - 1].isalnum() or text[end - 1] == "_")
+    return _REST.match(text, end).end() if inside else end  # type: ignore[union-attr]
 
 
 def _named(case: Case, text: str, match: re.Match[str]) -> bool:
@@ -141,10 +160,18 @@ def _announced(doc: Doc, known: Vocabulary, block: Block) -> bool:
 
 def _in_addition(doc: Doc, known: Vocabulary, phrase: str) -> bool:
     """Whether browser settings are told only besides the settings of the site (R65)."""
-    linked = settings_link(doc, known)
+    linked = settings_link(doc, known) or _settings_named(doc, known)
     if known["element.consent"].search(phrase) or known["phrase.consent_words"].search(phrase):
         return linked and bool(known["element.settings"].search(phrase))
     return linked or bool(known["element.only_necessary"].search(doc.words))
+
+
+def _settings_named(doc: Doc, known: Vocabulary) -> bool:
+    """Whether the settings of the site are told in a sentence that is not about the browser."""
+    return any(
+        not known["element.browser"].search(block.text, *span)
+        for block, span in affirmed(doc.blocks, known, "element.settings")
+    )
 
 
 def _bases(case: Case, doc: Doc, known: Vocabulary, spans: Spans) -> Iterator[Finding]:
@@ -246,6 +273,10 @@ def _abbreviations(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]
             if re.search(rf"(?<!\w)(?:{word.lower()}|{word.capitalize()})(?!\w)", doc.words):
                 continue
             if _COMPANY.match(block.text, match.end()) or _explained(doc, known, word):
+                continue
+            if _NAME_AFTER.match(block.text, match.end()) or _NAME_BEFORE.search(
+                block.text, max(0, match.start() - 40), match.start()
+            ):
                 continue
             yield finding("N316", doc.of(block, *match.span()), what=word)
 

@@ -79,6 +79,8 @@ def shared(table: str, name: str) -> list[str]:
 
 def _any_of(stems: object) -> Pattern:
     assert isinstance(stems, list)
+    if not stems:
+        return re.compile(r"(?!)")
     return re.compile(r"(?<!\w)(?:" + "|".join(map(str, stems)) + ")", re.IGNORECASE)
 
 
