@@ -100,7 +100,7 @@ def read_facts(docs: Sequence[Document]) -> Facts:
     ledger = _Ledger(docs)
     texts = [_text(block for s in doc.sections for block in s.blocks) for doc in docs]
     ledger.add("version", {"class": "material", **_days(docs, ledger)})
-    _controller(ledger, texts)
+    _controller(ledger)
     _officer(ledger, texts)
     _authority(ledger, texts)
     _purposes(ledger)
@@ -139,10 +139,12 @@ def _days(docs: Sequence[Document], ledger: _Ledger) -> dict[str, Value]:
     return {"reason": reason, **({"effective": effective.isoformat()} if effective else {})}
 
 
-def _controller(ledger: _Ledger, texts: Sequence[str]) -> None:
+def _controller(ledger: _Ledger) -> None:
     lead = ledger.docs[0]
     own = _text(lead.told("controller"))
-    every = [own, texts[0]]
+    # Where an authority is named, the address may be its own.
+    named = [_text(section.blocks) for section in lead.sections]
+    every = [own, "\n".join(text for text in named if not authority(text))]
     ids = [found for text in every for found in business_ids(text)]
     wrong = next((number for number, right in ids if not right), "")
     right = next((number for number, right in ids if right), "")

@@ -16,6 +16,7 @@ from .words import Span, Vocabulary, sentences, vocabulary
 _DAY = r"\b\d{1,2}\.\d{1,2}\.\d{4}\b|\b\d{4}-\d{2}-\d{2}\b"
 # "(Article 6(1)(f))" stands between an interest and what it is.
 _CITED = re.compile(r" ?\((?=[^()]*(?:\b6\b|art|GDPR))[^()]*(?:\([^()]*\)[^()]*)*\)", re.IGNORECASE)
+_ACT = re.compile(r"\d\s?§|§\s?\d|\b\d{1,4}/(?:19|20)\d\d\b")
 _OTHER_NAMES = re.compile(r"(?<!\w)(?:USA?|UK|U\.S\.|Iso-Britanni|Britanni|Förenta stat)(?!\w{4})")
 
 
@@ -42,12 +43,18 @@ def _basis(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
     headed = {b.section for b in doc.headings if known["element.basis"].search(b.text)}
     told = any(
         search([block], known["element.basis"])
-        or (block.section in headed and any(search([block], known[f"kind.{k}"]) for k in KINDS))
+        or (block.section in headed and _says_basis(block, known))
         for block in doc.blocks
         if block.kind is not Kind.HEADING
     )
     if not told and len(listed) < 2:
         yield finding("N208", case.place(doc, "basis", "purposes"))
+
+
+def _says_basis(block: Block, known: Vocabulary) -> bool:
+    """Whether a block under a heading about bases names one, or the act that it rests on."""
+    kinds = (known[f"kind.{kind}"] for kind in KINDS)
+    return bool(_ACT.search(block.text)) or any(kind.search(block.text) for kind in kinds)
 
 
 def _interest(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
@@ -67,13 +74,20 @@ def _interest(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
          for m in [pattern.search(b.text)] if m),
         None,
     )  # fmt: skip
-    named = known["element.interest_named"]
-    if used is None or any(named.search(_CITED.sub("", block.text)) for block in doc.blocks):
+    if used is None or any(_names_interest(block, known) for block in doc.blocks):
         return
     if any(text_in(t.get("interest"), doc.lang) for _, t in case.tables("purposes")):
         return  # told or not told purpose by purpose
     block, match = used
     yield finding("N212", doc.of(block, *match.span()))
+
+
+def _names_interest(block: Block, known: Vocabulary) -> bool:
+    """Whether a block says what an interest is: "Legitimate interest (6(1)(f)). Logs of access"."""
+    text = _CITED.sub("", block.text)
+    lead = pattern.match(text) if (pattern := known["element.interest"]) else None
+    told = lead and re.match(r"\w*[.:]?\s+\w+ \w+", text[lead.end() :])
+    return bool(told) or known["element.interest_named"].search(text) is not None
 
 
 def _recipients(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ _TOKEN = re.compile(r"\[\[([^\[\]\n]*)\]\]")
 _KEYS = ("title", "short", "change", "source")
 _SIDES = re.compile(r"[,;/]|\s[–—-]\s")
 _LEADING = 30
+_BRACKETS = re.compile(r"\([^()]*\)")
 
 
 def check_structure(case: Case) -> Iterator[Finding]:
@@ -208,7 +209,7 @@ def _either(
 
     `summary` tells that each purpose has its basis besides; then a list of them all sums up.
     """
-    basis, either = known["element.basis"], known["kind.either"]
+    basis = known["element.basis"]
     for span in sentences(block, known.lang):
         text = block.text[span.start : span.end]
         if not basis.search(text) or known["kind.and_or"].search(text):
@@ -221,10 +222,9 @@ def _either(
         kinds = len({kind for _, _, kind in found})
         if kinds < 2 or (kinds > 2 and summary) or known["element.must_give"].search(text):
             continue
-        if kinds > 2:
-            either = known["kind.or"]
+        either = known["kind.or" if kinds > 2 else "kind.either"]
         for one, two in pairwise(found):
-            between = text[one[1] : two[0]]
+            between = _BRACKETS.sub(" ", text[one[1] : two[0]])
             apart = len(between) >= _LEADING or re.search(r"[.,;:]", between)
             if one[2] != two[2] and not apart and either.search(between):
                 place = doc.of(block, span.start + one[0], span.start + two[1])

@@ -12,9 +12,10 @@ from .rules import Finding, finding, joined
 from .text import Doc
 from .words import Vocabulary, vocabulary
 
-_MAIL = re.compile(r"\w@[\w-]+\.\w|\w ?\((?:at|ät)\) ?\w|\w\[at\]")
+_MAIL = re.compile(r"\w ?@ ?[\w-]+\.\w|\w ?[(\[](?:at|ät|a|@)[)\]] ?\w")
 POSTCODE = re.compile(
     r"(?<![\w-])(?:[A-Z]{2}[- ])?\d{5}(?![\w-])|(?<![\d+-])(?<!\d )\d{3} \d{2}(?! ?\d)"
+    r"|(?<![\d-])\d{2}-\d{3}(?![\d-])|\b\d{4} [A-Z]{2}\b"
     r"|\b[A-Z]{1,2}\d[\dA-Z]? ?\d[A-Z]{2}\b|(?i:\bP\.? ?O\.? Box \d|\b(?:PL|PB|Box) \d)"
 )
 _NUMBER = re.compile(r"\d+")

@@ -168,9 +168,11 @@ def _in_addition(doc: Doc, known: Vocabulary, phrase: str) -> bool:
 
 def _settings_named(doc: Doc, known: Vocabulary) -> bool:
     """Whether the settings of the site are told in a sentence that is not about the browser."""
+    settings, browser = known["element.settings"], known["element.browser"]
     return any(
-        not known["element.browser"].search(block.text, *span)
+        settings.search(part) and not browser.search(part)
         for block, span in affirmed(doc.blocks, known, "element.settings")
+        for part in re.split(r"[,;:]|" + known["kind.either"].pattern, block.text[slice(*span)])
     )
 
 
@@ -291,6 +293,8 @@ def _in_code(block: Block, place: int) -> bool:
 
 
 def _explained(doc: Doc, known: Vocabulary, word: str) -> bool:
+    if re.search(rf"(?<!\w){word} [–—-] [A-ZÅÄÖ][\w-]+ \w", doc.words):
+        return True
     quoted = rf"[\"”“’']?{word}s?[\"”“’']?"
     if re.search(rf"\w\s*\(\s*(?:[^()]*\b)?{quoted}\s*[,;)]", doc.words):
         return True
