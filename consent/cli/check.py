@@ -138,10 +138,12 @@ def _unreleased(found: Settings) -> bool:
 
 
 def _notices(found: Settings, notices: Notices, problems: list[Problem]) -> Iterator[str]:
+    from ..notice.addresses import addressed
     from ..notice.shelf import Shelf
 
     try:
         shelf = Shelf.load(notices.folder, notices.document)
+        addressed(shelf.packages, found)
     except NoticeError as error:
         problems += error.problems
         return

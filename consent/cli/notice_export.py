@@ -75,7 +75,8 @@ def _body(found: Settings, shelf: Shelf, arguments: argparse.Namespace) -> bytes
 
     def address(package: Package, lang: str) -> str:
         assert found.notices is not None
-        return f"{found.site.origins[0]}{found.notices.paths[lang]}/{package.number}"
+        path = {**found.notices.kept, **found.notices.paths}[lang]
+        return f"{found.site.origins[0]}{path}/{package.number}"
 
     languages, site = found.site.languages, found.site.name
     now = datetime.now(UTC)

@@ -7,17 +7,21 @@
     /tietosuojaseloste/muutokset/2026.1..2026.2 two versions compared
     /tietosuojaseloste/feed.atom, calendar.ics, versions.json
 
-The words in them never change: an address that was given out once stays (R77).
+The words in them never change: an address that was given out once stays (R77), in a language that
+the site has given up too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from ..errors import NoticeError, Problem
+
 if TYPE_CHECKING:
+    from ..settings import Settings
     from .package import Package
 
 FEED, CALENDAR, JSON = "feed.atom", "calendar.ics", "versions.json"
@@ -78,3 +82,28 @@ class Addresses:
 def word(name: str, lang: str) -> str:
     """The word of a path, by its name, in a language; English where there is none."""
     return _WORDS[name].get(lang, _WORDS[name]["en"])
+
+
+def addressed(packages: Iterable[Package], settings: Settings) -> dict[str, str]:
+    """Give the path of the notice in every language that the site has, or a version of it had.
+
+    Raises `NoticeError` if there are versions in a language without a path: their addresses would
+    be gone (R77).
+    """
+    notices = settings.notices
+    if notices is None:
+        return {}
+    paths, problems = dict(notices.paths), []
+    for package in packages:
+        for lang in package.renditions:
+            if lang in paths:
+                continue
+            paths[lang] = notices.kept.get(lang, "")
+            if not paths[lang]:
+                message = f"is missing, and {package.document} {package.number} was published in it"
+                remedy = "name the path that it had: an address that was given out stays (R77)"
+                key = f"notices.paths.{lang}"
+                problems.append(Problem(settings.file.name, key, message, remedy))
+    if problems:
+        raise NoticeError(problems)
+    return paths

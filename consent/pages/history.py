@@ -19,7 +19,7 @@ from ..notice.history import day_lines, history_context, on_day, read_day
 from ..notice.pdf import offered
 from ..texts import texts
 from ..texts.dates import date_in_words
-from .notice import addresses, cached, known, since, version_page
+from .notice import addresses, cached, known, shown, since, version_page
 from .runtime import Runtime
 
 _KINDS = (("md", "Markdown"), ("json", "JSON"))
@@ -68,10 +68,11 @@ def day(runtime: Runtime, edition: Edition, scope: Scope, lang: str, rest: str) 
         return history(runtime, edition, scope, lang, say["bad"])
     zone, now = runtime.settings.site.timezone, runtime.now()
     then = on_day(runtime.shelf.packages, found, zone, now)
-    if then.package is None or lang not in then.package.renditions:
+    own = shown(runtime, then.package, lang) if then.package else None
+    if then.package is None or own is None:
         note = say["none"].format(date=date_in_words(found, lang))
         return history(runtime, edition, scope, lang, note)
-    said = day_lines(then, found, now.astimezone(zone).date(), lang, where)
+    said = day_lines(then, found, now.astimezone(zone).date(), own, where)
     return version_page(runtime, edition, scope, lang, then.package, said)
 
 

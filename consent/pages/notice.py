@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import format_datetime
 from hashlib import sha256
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
 from ..browser.edition import Edition
@@ -31,22 +32,20 @@ from .runtime import Runtime
 
 SHORT = "public, max-age=300"
 """How long a copy may be kept of what grows with each version."""
+LASTING = "public, max-age=86400"
+"""And of where something has gone to."""
 
 
 def is_notice(runtime: Runtime, path: str) -> bool:
-    """Whether a path is that of a notice."""
-    notices = runtime.settings.notices
-    return notices is not None and any(
-        path == own or path.startswith(own + "/") for own in notices.paths.values()
-    )
+    """Whether a path is that of a notice, or was."""
+    return _place(runtime.paths.values(), path) != "" or _place(runtime.former, path) != ""
 
 
 def is_page(runtime: Runtime, path: str) -> bool:
     """Whether a path is that of the notice in force, its history or a version that is announced."""
     own, _, number = path.rpartition("/")
-    notices = runtime.settings.notices
-    paths = set(notices.paths.values()) if notices else set()
-    if notices and path in {addresses(runtime).history(lang) for lang in notices.paths}:
+    paths = set(runtime.paths.values())
+    if path in {addresses(runtime).history(lang) for lang in runtime.paths}:
         return True
     package = runtime.shelf.version(number) if own in paths else None
     return path in paths or (package is not None and package.announced_at <= runtime.now())
@@ -54,9 +53,8 @@ def is_page(runtime: Runtime, path: str) -> bool:
 
 def addresses(runtime: Runtime, *, absolute: bool = False) -> Addresses:
     """Where everything about the notice is, from the root of the site or with its origin."""
-    assert runtime.settings.notices is not None
     origin = runtime.settings.site.origins[0] if absolute else ""
-    return Addresses(runtime.settings.notices.paths, origin)
+    return Addresses(runtime.paths, origin)
 
 
 def address(runtime: Runtime, package: Package | None, lang: str) -> str:
@@ -75,22 +73,31 @@ def known(runtime: Runtime, number: str, lang: str) -> Package | None:
 def _readable(runtime: Runtime, number: str, lang: str) -> Package | None:
     """The same, also where another language stands in for this one."""
     package = runtime.shelf.version(number)
-    return package and known(runtime, number, package.shown(lang) or lang)
+    return package and known(runtime, number, shown(runtime, package, lang) or lang)
+
+
+def shown(runtime: Runtime, package: Package, lang: str) -> str | None:
+    """The language in which a reader of `lang` is shown a version, None if in none.
+
+    Who comes by an address in a language that the site has given up is shown another one.
+    """
+    given_up = lang not in runtime.settings.site.languages
+    return package.shown(lang) or (next(iter(package.renditions)) if given_up else None)
 
 
 async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
     """Answer a request for the notice, or for anything about it."""
     from . import history, notice_files
 
-    notices = runtime.settings.notices
-    assert notices is not None
     path = scope["path"]
-    lang = next(la for la, p in notices.paths.items() if path == p or path.startswith(p + "/"))
-    rest = path.removeprefix(notices.paths[lang]).removeprefix("/")
+    if (own := _place(runtime.paths.values(), path)) == "":
+        return _led_on(runtime, scope)
+    lang = next(la for la, place in runtime.paths.items() if place == own)
+    rest = path.removeprefix(own).removeprefix("/")
     first, _, more = rest.partition("/")
     if not rest:
         package = runtime.shelf.in_force(runtime.now())
-        if package is None or package.shown(lang) is None:
+        if package is None or shown(runtime, package, lang) is None:
             return await run_in_threadpool(_draft, runtime, edition, scope, lang)
         return version_page(runtime, edition, scope, lang, package)
     if rest == FEED:
@@ -117,6 +124,22 @@ async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
     return missing(runtime, edition, scope, lang)
 
 
+def _place(paths: Iterable[str], path: str) -> str:
+    """The path of a notice that another one is or lies under, "" for none; of two the longer."""
+    under = (own for own in paths if path == own or path.startswith(f"{own}/"))
+    return max(under, key=len, default="")
+
+
+def _led_on(runtime: Runtime, scope: Scope) -> Response:
+    """From where the notice was before to where the same is now (R77)."""
+    old = _place(runtime.former, scope["path"])
+    new = runtime.paths[runtime.former[old]]
+    target = quote(new + scope["path"].removeprefix(old), safe="/~.")
+    query = scope.get("query_string", b"").decode("latin-1")
+    headers = {"cache-control": LASTING}
+    return RedirectResponse(f"{target}?{query}" if query else target, 308, headers)
+
+
 def version_page(
     runtime: Runtime,
     edition: Edition,
@@ -132,10 +155,10 @@ def version_page(
     """
     where, absolute = addresses(runtime), addresses(runtime, absolute=True)
     settings, packages, now = runtime.settings, runtime.shelf.packages, runtime.now()
-    shown = package.shown(lang) or lang
+    own = shown(runtime, package, lang) or lang
     context = notice_context(
         package,
-        shown,
+        own,
         packages,
         now,
         asked=lang,
@@ -143,12 +166,12 @@ def version_page(
         site_name=settings.site.name,
         back=home(scope),
         stylesheet=edition.address("notice.css"),
-        feed=where.feed(shown),
-        history=where.history(shown),
-        redline=since(runtime, package, shown),
+        feed=where.feed(own),
+        history=where.history(own),
+        redline=since(runtime, package, own),
         data=linked_data(
             package,
-            shown,
+            own,
             packages,
             now,
             address=absolute,
@@ -209,10 +232,10 @@ def _draft(runtime: Runtime, edition: Edition, scope: Scope, lang: str) -> Respo
     """The draft under its visible line, where drafts may be shown; else there is no notice."""
     notices, draft = runtime.settings.notices, runtime.shelf.draft
     assert notices is not None
-    if draft is None or not notices.drafts:
+    if draft is None or not notices.drafts or lang not in edition.languages:
         return missing(runtime, edition, scope, lang)
     try:
-        shown = preview(
+        found = preview(
             draft,
             languages=edition.languages,
             declaration=edition.declaration,
@@ -221,8 +244,8 @@ def _draft(runtime: Runtime, edition: Edition, scope: Scope, lang: str) -> Respo
     except NoticeError as error:
         return Response(str(error), 500, media_type="text/plain; charset=utf-8")
     context = draft_context(
-        shown,
-        shown.shown(lang),
+        found,
+        found.shown(lang),
         asked=lang,
         address=addresses(runtime),
         site_name=runtime.settings.site.name,
@@ -284,4 +307,5 @@ def missing(runtime: Runtime, edition: Edition, scope: Scope, lang: str) -> Resp
     """Say in the language of the path that there is no such page."""
     from .answers import message
 
+    lang = lang if lang in edition.languages else edition.languages[0]
     return message(runtime, edition, scope, lang, "missing", 404, linked=True)

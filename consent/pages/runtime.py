@@ -28,6 +28,7 @@ from ..errors import LogCorrupt, LogError, LogUnavailable
 from ..log import Entry, Log, open_log
 from ..log.publishing import Publisher
 from ..log.spool import Spool
+from ..notice.addresses import addressed
 from ..notice.package import Package, artifacts
 from ..notice.shelf import Shelf
 from ..record import Shown, canonical, day_of
@@ -105,8 +106,10 @@ class Runtime:
         self.recorded = False
         self._lock, self._opening, self._recording = Lock(), Lock(), Lock()
         # How every path of ours begins; of some others too.
-        paths = notices.paths.values() if notices else ()
-        self.own = (settings.prefix, GPC_SUPPORT, *paths)
+        self.paths = addressed(self.shelf.packages, settings)
+        former = notices.former if notices else {}
+        self.former = {path: la for path, la in former.items() if la in self.paths}
+        self.own = (settings.prefix, GPC_SUPPORT, *self.paths.values(), *self.former)
         # What is said of GPC, once the log has told since when; the last checkpoint and its time.
         self.gpc, self.checkpoint = b"", (0.0, "")
         self._judged = self._judge_anew()

@@ -79,6 +79,8 @@ class Enforcement:
 class Notices:
     """Where the notice lies and at which path each language reads it.
 
+    `paths` are those of the site's languages, `kept` of languages that it has given up and whose
+    versions stay; `former` are paths that the notice had before, each with its language (R77).
     With `approval` a version is published only when somebody else has approved it.
     """
 
@@ -87,6 +89,8 @@ class Notices:
     paths: Mapping[str, str]
     drafts: bool = False
     approval: bool = False
+    kept: Mapping[str, str] = field(default_factory=dict)
+    former: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -187,10 +191,15 @@ def parse(
 
 
 def _no_collision(root: Reader, settings: Settings) -> None:
-    for language, path in settings.notices.paths.items() if settings.notices else ():
+    notices = settings.notices
+    if notices is None:
+        return
+    named = [(f"paths.{la}", path) for la, path in {**notices.paths, **notices.kept}.items()]
+    named += [(f"former.{la}", path) for path, la in notices.former.items()]
+    for key, path in named:
         if f"{path}/".startswith(f"{settings.prefix}/"):
             remedy = f"keep the notice outside of {settings.prefix}/, where our own pages stand"
-            root.fault(f"notices.paths.{language}", f"is {show(path)}", remedy)
+            root.fault(f"notices.{key}", f"is {show(path)}", remedy)
 
 
 def _cookie(entry: Reader) -> tuple[Memory, str]:
@@ -254,16 +263,18 @@ def _notices(root: Reader, base: Path, languages: tuple[str, ...]) -> Notices | 
         return None
     entry = root.inner("notices")
     paths_entry = entry.inner("paths")
-    for language in LANGUAGES:
-        paths_entry.has(language)  # one that this site does not use may stand ready
     paths = {language: paths_entry.text(language) for language in languages}
+    # One that this site does not use may stand ready, or have been used before.
+    others = [la for la in LANGUAGES if la not in languages and paths_entry.has(la)]
+    kept = {language: paths_entry.text(language) for language in others}
     paths_entry.close()
-    for language, path in paths.items():
+    for language, path in (paths | kept).items():
         if path and not _PATH.fullmatch(path):
             paths_entry.fault(language, f"is {show(path)}", 'write it as "/tietosuojaseloste"')
-    given = [path for path in paths.values() if path]
+    given = [path for path in (*paths.values(), *kept.values()) if path]
     if len(set(given)) < len(given):
         paths_entry.fault("", "gives two languages the same path", "give each one its own")
+    former = _former(entry.inner("former"), paths | kept)
     document = entry.text("document", "privacy")
     if not _SLUG.fullmatch(document):
         entry.fault("document", f"is {show(document)}", "use lower-case letters and hyphens")
@@ -274,6 +285,8 @@ def _notices(root: Reader, base: Path, languages: tuple[str, ...]) -> Notices | 
         paths=paths,
         drafts=entry.flag("drafts", False),
         approval=entry.flag("approval", False),
+        kept=kept,
+        former=former,
     )
     # Not `Path.is_dir`, which raises for a name that is too long.
     if not os.path.isdir(notices.folder / notices.document):
@@ -284,6 +297,20 @@ def _notices(root: Reader, base: Path, languages: tuple[str, ...]) -> Notices | 
         )
     entry.close()
     return notices
+
+
+def _former(entry: Reader, paths: Mapping[str, str]) -> dict[str, str]:
+    former: dict[str, str] = {}
+    for language in paths:
+        for path in entry.words(language):
+            if not _PATH.fullmatch(path):
+                entry.fault(language, f"holds {show(path)}", 'write it as "/tietosuoja"')
+            elif path in paths.values() or path in former:
+                entry.fault(language, f"names {path}, which leads elsewhere", "name it once")
+            else:
+                former[path] = language
+    entry.close()
+    return former
 
 
 def _log(root: Reader, base: Path, environ: Mapping[str, str]) -> str:

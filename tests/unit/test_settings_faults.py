@@ -95,6 +95,26 @@ FAULTS = {
         *("notices/paths/sv", "/valinnat/sv"),
         *("notices.paths.sv", "/valinnat/sv", "outside"),
     ),
+    "former path": (
+        *("notices/former", {"fi": ["tietosuoja"]}),
+        *("notices.former.fi", "'tietosuoja'", '"/tietosuoja"'),
+    ),
+    "former path of today": (
+        *("notices/former", {"fi": ["/sv/dataskydd"]}),
+        *("notices.former.fi", "/sv/dataskydd, which leads elsewhere", "once"),
+    ),
+    "former path twice": (
+        *("notices/former", {"fi": ["/a"], "sv": ["/a"]}),
+        *("notices.former.sv", "/a, which leads elsewhere", "once"),
+    ),
+    "former path among ours": (
+        *("notices/former", {"fi": ["/valinnat/vanha"]}),
+        *("notices.former.fi", "/valinnat/vanha", "outside"),
+    ),
+    "former path of no language": (
+        *("notices/former", {"de": ["/a"]}),
+        *("notices.former.de", "not a key", "remove"),
+    ),
     "no folder": ("notices/folder", "nowhere", "notices.folder", "no document", "make the folder"),
     "document outside": ("notices/document", "../x", "notices.document", "../x", "lower-case"),
     # Categories
