@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from .common import Commands, command, own_name, settings
 from .notice_choice import draft_folder, people
 
 if TYPE_CHECKING:
+    from ..notice.pdf import Printing
     from ..notice.plan import Plan
     from ..notice.publish import Prepared
     from ..settings import Settings
@@ -107,6 +109,7 @@ def _publish(arguments: argparse.Namespace) -> int:
         approver=arguments.approved_by,
         approval=found.notices is not None and found.notices.approval,
         reason=arguments.reason,
+        printing=_printing(found),
     )
     number = str(prepared.package.number)
     if prepared.files:
@@ -122,6 +125,23 @@ def _publish(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _printing(found: Settings) -> Printing | None:
+    from ..browser.interface import Interface
+    from ..notice.addresses import Addresses
+    from ..notice.pdf import offered, version_pdf
+
+    if not offered() or found.notices is None:
+        return None
+    interface = Interface(found.templates, found.theme.css())
+    return partial(
+        version_pdf,
+        render=interface.render,
+        css=interface.assets["notice.css"][1].decode(),
+        address=Addresses(found.notices.paths, found.site.origins[0]),
+        site_name=found.site.name,
+    )
+
+
 def _confirm(number: str) -> None:
     if not sys.stdin.isatty():
         raise Mendable("nothing is published yet", "give the same command with --yes")
@@ -134,6 +154,8 @@ def _confirm(number: str) -> None:
 
 
 def _told(prepared: Prepared, plan: Plan, found: Settings) -> Iterator[str]:
+    from ..notice.pdf import frozen_pdfs
+
     package, before = prepared.package, prepared.before
     replaces = f"replaces {before.number}" if before else "the first version"
     yield f"{package.document} {package.number}, {replaces}"
@@ -148,6 +170,8 @@ def _told(prepared: Prepared, plan: Plan, found: Settings) -> Iterator[str]:
     for lang, text in package.renditions.items():
         yield f"  {lang}: {text.title}, {len(text.body.encode())} bytes of HTML, {text.hash[:12]}"
         yield f"    {text.change or 'no summary: there is nothing before it'}"
+    without = "none is frozen; for that, pip install 'consent[pdf]'"
+    yield f"  PDF: {', '.join(frozen_pdfs(package)) or without}"
     if plan.strip:
         since, until = (moment.astimezone(found.site.timezone) for moment in plan.strip)
         span = f"{since:%Y-%m-%d %H:%M} until {until:%Y-%m-%d %H:%M}, or until dismissed"

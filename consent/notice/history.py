@@ -77,7 +77,7 @@ def history_context(
     zone: ZoneInfo,
     address: Addresses,
     declared: Sequence[Change] | None,
-    files: Sequence[tuple[str, str]],
+    files: Callable[[Package, str], Sequence[tuple[str, str]]],
     redline: Callable[[Package, str], str],
     site_name: str,
     back: str,
@@ -86,9 +86,10 @@ def history_context(
 ) -> dict[str, object]:
     """Give the context of `history.html`.
 
-    `declared` are the changes of what is declared, None if they cannot be read now; `files` names
-    the kinds of a version's files, as (kind, name); `redline` gives the address of a version's
-    comparison with the one before, "" for none; `note` says what was asked for and is not there.
+    `declared` are the changes of what is declared, None if they cannot be read now; `files` gives
+    the kinds of a version's files in a language, as (kind, name); `redline` gives the address of
+    its comparison with the one before, "" for none; `note` says what was asked for and is not
+    there.
     """
     say = texts(lang, "history")
     known = sorted((p for p in packages if p.announced_at <= now), key=lambda p: p.number)
@@ -135,7 +136,7 @@ def _version(
     now: datetime,
     zone: ZoneInfo,
     address: Addresses,
-    files: Sequence[tuple[str, str]],
+    files: Callable[[Package, str], Sequence[tuple[str, str]]],
     redline: str,
     say: Mapping[str, Mapping[str, str]],
 ) -> dict[str, object]:
@@ -160,7 +161,8 @@ def _version(
         "change": change or (say["history"]["first"] if first else ""),
         "redline": redline,
         "files": [
-            {"name": name, "address": address.file(package, shown, kind)} for kind, name in files
+            {"name": name, "address": address.file(package, shown, kind)}
+            for kind, name in files(package, shown)
         ],
     }
 

@@ -1,6 +1,6 @@
 """A frozen notice version: what `publish` wrote, read back and verified (R75).
 
-    notices/<document>/2026.1/    fi.md … facts.toml  manifest.json  fi.html fi.redline.html …
+    notices/<document>/2026.1/    fi.md … facts.toml manifest.json fi.html fi.redline.html fi.pdf …
 
 The manifest is canonical JSON and names the SHA-256 of every other file; its own SHA-256 is the
 version's hash. Nothing here loads markdown, yaml or nh3: a server only reads.
@@ -35,6 +35,7 @@ _MEDIA_TYPES = {
     ".md": "text/markdown; charset=utf-8",
     ".toml": "application/toml",
     ".json": "application/json",
+    ".pdf": "application/pdf",
 }
 
 
@@ -153,8 +154,13 @@ def manifest_bytes(
     facts: bytes,
     predecessor: VersionNumber | None = None,
     approver: str = "",
+    pdfs: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """Write a manifest as canonical JSON; `sources` are the Markdown files by language."""
+    """Write a manifest as canonical JSON; `sources` are the Markdown files by language.
+
+    `pdfs` are the PDF files by language, where there are any.
+    """
+    printed = {lang: sha256(body).hexdigest() for lang, body in (pdfs or {}).items()}
     return canonical(
         {
             "schema": SCHEMA,
@@ -178,6 +184,7 @@ def manifest_bytes(
                     "html": text.hash,
                     "md": sha256(sources[lang]).hexdigest(),
                     **({"redline": _digest(text.redline)} if text.redline else {}),
+                    **({"pdf": printed[lang]} if lang in printed else {}),
                 }
                 for lang, text in renditions.items()
             },
@@ -280,6 +287,11 @@ def redline_file(lang: str) -> str:
     return f"{lang}.redline.html"
 
 
+def pdf_file(lang: str) -> str:
+    """The name of the file that holds a language as PDF."""
+    return f"{lang}.pdf"
+
+
 def iso(moment: datetime) -> str:
     """Write an instant as ISO 8601 in UTC with whole seconds: 2026-12-31T22:00:00Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -297,6 +309,9 @@ def _hashes(manifest: Mapping[str, object]) -> dict[str, str]:
         # Versions that were published before there were redlines have none.
         if "redline" in languages[lang]:
             wanted[redline_file(lang)] = _text(languages[lang], "redline")
+        # And where nothing could make PDFs when they were published.
+        if "pdf" in languages[lang]:
+            wanted[pdf_file(lang)] = _text(languages[lang], "pdf")
     return wanted
 
 

@@ -1,12 +1,13 @@
 """A version of the notice as PDF, by WeasyPrint, which the extra `[pdf]` brings.
 
-The same input gives the same bytes. Made when somebody asks first, and kept in memory.
+The same input gives the same bytes. Made at publication, to be a part of the version; or for one
+that has none when somebody asks first, and kept in memory.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, lru_cache
@@ -16,8 +17,14 @@ from threading import Lock
 from typing import Any
 
 from ..structured import event
+from .addresses import Addresses
+from .package import Package, pdf_file
+from .shell import pdf_context
 
 logger = logging.getLogger("consent")
+
+Printing = Callable[[Package, str], bytes | None]
+"""Makes the PDF of one language of a version; None where it cannot."""
 
 _LOCK = Lock()
 _MOST = 64
@@ -35,6 +42,36 @@ _PAPER = """
 def offered() -> bool:
     """Whether there is a library to make PDFs with."""
     return find_spec("weasyprint") is not None
+
+
+def version_pdf(
+    package: Package,
+    lang: str,
+    *,
+    render: Callable[..., str],
+    css: str,
+    address: Addresses,
+    site_name: str,
+) -> bytes | None:
+    """Make the PDF of one language of a version; None without the library.
+
+    `render` fills a template, `css` is the stylesheet of notices, `address` gives absolute ones.
+    """
+    context = pdf_context(package, lang, address=address, site_name=site_name)
+    html = render("notice_pdf.html", **context)
+    return as_pdf(html, css, package.announced_at, address.origin)
+
+
+def printed(package: Package, printing: Printing) -> dict[str, bytes]:
+    """Make the PDFs of a version by language, as far as that can be done."""
+    made = {lang: printing(package, lang) for lang in package.renditions}
+    return {lang: body for lang, body in made.items() if body is not None}
+
+
+def frozen_pdfs(package: Package) -> dict[str, bytes]:
+    """The PDFs that are a part of a version, by language."""
+    names = {lang: pdf_file(lang) for lang in package.renditions}
+    return {lang: package.files[name] for lang, name in names.items() if name in package.files}
 
 
 def as_pdf(html: str, css: str, made: datetime, origin: str) -> bytes | None:

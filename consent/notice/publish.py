@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -28,9 +29,11 @@ from .package import (
     Package,
     manifest_bytes,
     package_of,
+    pdf_file,
     redline_file,
     verify_package,
 )
+from .pdf import Printing, frozen_pdfs, printed
 from .preview import renditions_of
 from .render import render_version
 from .review import review_problems
@@ -70,6 +73,7 @@ def prepare(
     approval: bool = False,
     reason: str = "",
     lead_days: int = LEAD_DAYS,
+    printing: Printing | None = None,
 ) -> Prepared:
     """Make the package of a draft, or tell every reason why it cannot be published.
 
@@ -79,7 +83,8 @@ def prepare(
     its publication was cut short. `now` (with a time zone) is when it is announced; `author` and
     `approver` are stored (R75), and with `approval` there must be both. `reason` is stored too, and
     lets a material change be announced less than `lead_days` days before its effect (R81), or less
-    than the notice in force promises; the first version needs no lead.
+    than the notice in force promises; the first version needs no lead. With `printing` the PDFs are
+    a part of the package.
 
     Of a version that is there already, the package that is there. Raises `NoticeError` with every
     reason why not: an unconfirmed fact, a missing language, a fault of the text, what the lint
@@ -155,7 +160,8 @@ def prepare(
         renditions = {
             lang: replace(text, redline=kept.get(lang, "")) for lang, text in renditions.items()
         }
-    manifest = manifest_bytes(
+    manifest = partial(
+        manifest_bytes,
         number=number,
         document=source.document,
         change_class=source.change_class,
@@ -173,18 +179,18 @@ def prepare(
         facts=source.facts_raw,
         predecessor=known.predecessor if known else before.number if before else None,
     )
-    files = {MANIFEST: manifest, FACTS: source.facts_raw}
+    files = {MANIFEST: manifest(), FACTS: source.facts_raw}
     files |= {f"{lang}.html": text.body.encode() for lang, text in renditions.items()}
-    files |= {
-        redline_file(lang): text.redline.encode()
-        for lang, text in renditions.items()
-        if text.redline
-    }
+    files |= {redline_file(la): t.redline.encode() for la, t in renditions.items() if t.redline}
     files |= {text.file: text.raw for text in source.texts.values()}
     if known is not None:
-        if known.files[MANIFEST] != manifest:
+        if known.files[MANIFEST] != manifest(pdfs=frozen_pdfs(known)):
             raise NoticeError([_taken(number, parent)])
         return Prepared(known, before, (), others, draft, target, {})
+    if printing:
+        pdfs = printed(package_of(files), printing)
+        files |= {pdf_file(lang): body for lang, body in pdfs.items()}
+        files[MANIFEST] = manifest(pdfs=pdfs)
     package = package_of(files)
     return Prepared(package, before, tuple(found), others, draft, target, files)
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from .addresses import Addresses
 from .lifecycle import standing
-from .package import Package, iso
+from .package import Package, iso, pdf_file
 
 
 def version_json(package: Package, lang: str, address: Addresses) -> bytes:
@@ -22,7 +22,7 @@ def version_json(package: Package, lang: str, address: Addresses) -> bytes:
     is told by the list of versions. Who published it is a person's name, and not given out.
     """
     text = package.renditions[lang]
-    content = {
+    content: dict[str, object] = {
         "document": package.document,
         "number": str(package.number),
         "language": lang,
@@ -47,6 +47,8 @@ def version_json(package: Package, lang: str, address: Addresses) -> bytes:
             "text": package.files[f"{lang}.md"].decode("utf-8"),
         },
     }
+    if pdf := package.files.get(pdf_file(lang)):
+        content["pdf"] = {"sha256": sha256(pdf).hexdigest()}
     return json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8")
 
 
@@ -88,7 +90,7 @@ def linked_data(
                 "encodingFormat": media,
                 "contentUrl": address.file(package, lang, kind),
             }
-            for kind, media in (("md", "text/markdown"), ("json", "application/json"))
+            for kind, media in _kinds(package, lang)
         ],
     }
     if package in row:  # what was withdrawn never held
@@ -112,3 +114,9 @@ def linked_data(
     for mark, code in (("<", r"\u003c"), (">", r"\u003e"), ("&", r"\u0026")):
         written = written.replace(mark, code)
     return Markup(written)  # noqa: S704 - escaped as JSON is
+
+
+def _kinds(package: Package, lang: str) -> list[tuple[str, str]]:
+    # A PDF that is no part of the version may not be there tomorrow.
+    pdf = [("pdf", "application/pdf")] if pdf_file(lang) in package.files else []
+    return [("md", "text/markdown"), ("json", "application/json"), *pdf]

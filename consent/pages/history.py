@@ -16,14 +16,11 @@ from ..errors import LogError
 from ..log import Log
 from ..notice.declared import Change, Deployment, declared_changes
 from ..notice.history import day_lines, history_context, on_day, read_day
-from ..notice.pdf import offered
 from ..texts import texts
 from ..texts.dates import date_in_words
 from .notice import addresses, cached, known, shown, since, version_page
+from .notice_files import kinds
 from .runtime import Runtime
-
-_KINDS = (("md", "Markdown"), ("json", "JSON"))
-_PDF = (("pdf", "PDF"),)
 
 
 def history(
@@ -38,7 +35,7 @@ def history(
         zone=runtime.settings.site.timezone,
         address=where,
         declared=_declared(runtime, lang),
-        files=(*_PDF, *_KINDS) if offered() else _KINDS,
+        files=kinds,
         redline=lambda package, la: since(runtime, package, la),
         site_name=runtime.settings.site.name,
         back=where(None, lang),

@@ -1,4 +1,4 @@
-"""The files of a notice's version: what was frozen, byte for byte, and the same as JSON or PDF."""
+"""The files of a notice's version: what was frozen, byte for byte, and the same for programs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from starlette.types import Scope
 from ..browser.edition import Edition
 from ..notice.addresses import FORMATS
 from ..notice.lifecycle import HELD, state
-from ..notice.package import Package
-from ..notice.pdf import as_pdf
-from ..notice.shell import pdf_context
+from ..notice.package import Package, pdf_file
+from ..notice.pdf import offered, version_pdf
 from ..notice.structured_data import version_json
 from ..texts import texts
 from .assets import YEAR
@@ -22,6 +21,8 @@ _MEDIA = {
     "json": "application/json",
     "pdf": "application/pdf",
 }
+_OFFERED = (("md", "Markdown"), ("json", "JSON"))
+_PDF = (("pdf", "PDF"),)
 
 
 def asked(runtime: Runtime, name: str, lang: str) -> tuple[Package, str] | None:
@@ -36,20 +37,21 @@ def asked(runtime: Runtime, name: str, lang: str) -> tuple[Package, str] | None:
 def answer(
     runtime: Runtime, edition: Edition, scope: Scope, lang: str, package: Package, kind: str
 ) -> Response:
-    """Serve a file, which never changes and may be kept for good."""
-    from .history import history
-    from .notice import addresses, cached, memento
+    """Serve a file, which never changes and may be kept for good.
 
-    body: bytes | None
+    But for a PDF that is made here and now, which may look otherwise where something else makes it.
+    """
+    from .history import history
+    from .notice import SHORT, addresses, cached, memento
+
+    body, control = package.files.get(f"{lang}.{kind}"), YEAR
     if kind == "json":
         body = version_json(package, lang, addresses(runtime, absolute=True))
-    elif kind == "pdf":
-        body = _pdf(runtime, lang, package)
-    else:
-        body = package.files[f"{lang}.{kind}"]
+    elif body is None:
+        body, control = _pdf(runtime, lang, package), SHORT
     if body is None:
         return history(runtime, edition, scope, lang, texts(lang, "history")["pdf"]["missing"])
-    response = cached(scope, body, _MEDIA[kind], YEAR)
+    response = cached(scope, body, _MEDIA[kind], control)
     where = addresses(runtime)
     response.headers["x-content-type-options"] = "nosniff"
     # The page is what people are to find; it is canonical for its files.
@@ -60,17 +62,20 @@ def answer(
     return response
 
 
+def kinds(package: Package, lang: str) -> tuple[tuple[str, str], ...]:
+    """The kinds of files that readers are offered of a version, as (kind, name)."""
+    pdf = pdf_file(lang) in package.files or offered()
+    return (*_PDF, *_OFFERED) if pdf else _OFFERED
+
+
 def _pdf(runtime: Runtime, lang: str, package: Package) -> bytes | None:
     from .notice import addresses
 
-    html = runtime.interface.render(
-        "notice_pdf.html",
-        **pdf_context(
-            package,
-            lang,
-            address=addresses(runtime, absolute=True),
-            site_name=runtime.settings.site.name,
-        ),
+    return version_pdf(
+        package,
+        lang,
+        render=runtime.interface.render,
+        css=runtime.interface.assets["notice.css"][1].decode(),
+        address=addresses(runtime, absolute=True),
+        site_name=runtime.settings.site.name,
     )
-    css = runtime.interface.assets["notice.css"][1].decode()
-    return as_pdf(html, css, package.announced_at, runtime.settings.site.origins[0])
