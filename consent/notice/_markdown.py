@@ -85,6 +85,7 @@ class Contents(Treeprocessor):
             key = element.get("id")
             if key is not None and not safe_id(key):
                 remedy = "write lower-case English words with hyphens, not beginning with vc-"
+                remedy += ", and no name that scripts look for, such as clarity"
                 self.notes.append((f"#{key}", "the id is not kept", remedy))
             if element.tag == "table":
                 self._table(element)

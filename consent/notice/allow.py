@@ -32,6 +32,23 @@ _CLASSES = {"table": {"vc-wide"}, "th": {*ALIGNED.values()}, "td": {*ALIGNED.val
 
 # `vc-` is the shell's own; everything else is free for the sections.
 _ID = re.compile(r"(?!vc-)[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*", re.ASCII)
+# What scripts look for: ours the banner, and vendors' their own functions in `window`, where an
+# element is found by its id as long as there is no function of that name.
+_TAKEN = frozenset(
+    (
+        "visitor-choice",
+        "clarity",
+        "fbq",
+        "ga",
+        "gtag",
+        "hj",
+        "lintrk",
+        "pintrk",
+        "ttq",
+        "twq",
+        "uetq",
+    )
+)
 _LANG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", re.ASCII)
 # Browsers read a backslash as a slash and drop tabs and line ends from an address.
 _UNSAFE = re.compile(r"[\s\\\x00-\x20\x7f-\x9f]")
@@ -58,8 +75,8 @@ def safe_link(address: str) -> bool:
 
 
 def safe_id(key: str) -> bool:
-    """Tell whether an id may stand in a notice: lower-case ASCII words, and not the shell's own."""
-    return _ID.fullmatch(key) is not None
+    """Tell whether an id may stand in a notice: lower-case ASCII words that no script looks for."""
+    return _ID.fullmatch(key) is not None and key not in _TAKEN
 
 
 @cache

@@ -277,6 +277,7 @@ def test_ids_are_ascii_words_of_a_bounded_length():
     )
     assert slug("1. vc-Åland & Öar") == "aland-oar"
     assert slug("Ж") == ""
+    assert slug("Clarity") == "about-clarity"
 
 
 def test_languages_are_told_by_small_words():

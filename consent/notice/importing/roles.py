@@ -9,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from ..allow import safe_id
+
 _ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "fi": (
         ("cookies", r"eväste|cookie"),
@@ -111,4 +113,5 @@ def slug(text: str) -> str:
     text = re.sub(r"^[\d-]+", "", text).removeprefix("vc-")
     while len(text) > SLUG_LENGTH and "-" in text:
         text = text.rpartition("-")[0]
-    return text[:SLUG_LENGTH].strip("-")
+    text = text[:SLUG_LENGTH].strip("-")
+    return text if safe_id(text) or not text else f"about-{text}"
