@@ -22,8 +22,9 @@ def add(notice: Commands) -> None:
         "import",
         "Make a draft of an existing notice: Markdown with section ids for each language, and "
         "facts.toml with what could be read; what is missing carries confirm = true and a "
-        "question to the company. The files are text as it was copied from a page, HTML or Word "
-        "documents. Nothing is overwritten. No text is lost: what a page has around it is named.",
+        "question to the company. The files are text as it was copied from a page, HTML, Markdown "
+        "or Word documents. Nothing is overwritten. No text is lost: what a page has around it is "
+        "named.",
         config=False,
     )
     imported.add_argument(
@@ -31,7 +32,7 @@ def add(notice: Commands) -> None:
         metavar="FILE",
         nargs="+",
         type=Path,
-        help="the notice, a file for each language: .txt, .html or .docx",
+        help="the notice, a file for each language: .txt, .html, .md or .docx",
     )
     imported.add_argument(
         "--lang",

@@ -191,7 +191,11 @@ def test_what_a_page_has_around_its_notice_is_left_out_by_name(tmp_path):
         "a", "div", "header", "footer",
     ]  # fmt: skip
     doc = imported(tmp_path, "b.html", PAGES["builder"]).documents[0]
-    assert doc.reading.left_out == ("header: Etusivu Kauppa", "footer: © 2026 Lumikki")
+    assert doc.reading.left_out == (
+        "header: Etusivu Kauppa",
+        "image: kuva",
+        "footer: © 2026 Lumikki",
+    )
 
 
 def test_a_notice_in_an_unlikely_place_is_not_left_out():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 _MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+NAMESPACE = f'xmlns:w="{_MAIN}"'
 _TYPES = """<?xml version="1.0" encoding="UTF-8"?>
 <Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
 <Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
@@ -46,8 +48,8 @@ def table(*rows: tuple[str, ...]) -> str:
     return f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in cells)}</w:tbl>"
 
 
-def write_word(path: Path, *parts: str) -> Path:
-    """Write a document of these parts."""
+def write_word(path: Path, *parts: str, others: Mapping[str, str] | None = None) -> Path:
+    """Write a document of these parts, and other files by name."""
     body = f'<w:document xmlns:w="{_MAIN}"><w:body>{"".join(parts)}</w:body></w:document>'
     with zipfile.ZipFile(path, "w") as file:
         for name, text in (
@@ -57,6 +59,7 @@ def write_word(path: Path, *parts: str) -> Path:
             ("word/numbering.xml", _NUMBERING),
             ("word/styles.xml", _STYLES),
             ("word/document.xml", f'<?xml version="1.0" encoding="UTF-8"?>{body}'),
+            *(others or {}).items(),
         ):
             file.writestr(name, text)
     return path

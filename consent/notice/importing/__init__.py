@@ -1,6 +1,8 @@
 """An existing notice becomes a draft: Markdown with section ids, and facts as far as they are told.
 
-    pasted, markup, word    what it was written in, read into blocks; layout: what is looks alone
+    pasted, markup          text, or a page, read into blocks
+    marked, word            Markdown and Word documents, which are read as pages
+    layout, headings        what of a page is looks alone; what of it is a heading
     blocks, document        blocks; sections and their Markdown
     language, roles         which language; what a heading is about
     reading, purposes       single facts, and purposes with their bases, out of text
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import NoticeError, Problem
@@ -22,13 +24,15 @@ from .blocks import Document, Reading
 from .document import document, markdown
 from .facts import read_facts
 from .language import language
+from .marked import read_marked
 from .markup import read_markup
 from .pasted import read_pasted
 from .word import word_html
 
 LANGUAGES = ("fi", "sv", "en")
 _HTML = (".html", ".htm", ".xhtml")
-_TEXT = (".txt", ".text", ".md", "")
+_MARKDOWN = (".md", ".markdown")
+_TEXT = (".txt", ".text", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Imported:
 
 
 def import_notice(paths: Sequence[Path], lang: str = "") -> Imported:
-    """Read the languages of one notice, a file each: pasted text, HTML or a Word document.
+    """Read the languages of one notice, a file each: pasted text, HTML, Word or Markdown.
 
     `lang` is the language of the only file; it is found out where it is not given. Raises
     `NoticeError` if a file cannot be read, its language is unsure or two are in one language.
@@ -95,15 +99,19 @@ def write(imported: Imported, folder: Path) -> list[Path]:
 def _read(path: Path, lang: str) -> tuple[Reading, str]:
     suffix = path.suffix.casefold()
     if suffix == ".docx":
-        html = word_html(path)
+        html, around = word_html(path)
         reading = read_markup(html)
+        reading = replace(reading, left_out=(*around, *reading.left_out))
         return reading, lang or _language(path, reading)
-    if suffix not in (*_HTML, *_TEXT):
+    if suffix not in (*_HTML, *_MARKDOWN, *_TEXT):
         message, remedy = f"{suffix} files are not read", "save it as text, HTML or .docx"
         raise NoticeError([Problem(path.name, "", message, remedy)])
     text = _decoded(path)
     if suffix in _HTML or text.lstrip()[:200].casefold().startswith(("<!doctype html", "<html")):
         reading = read_markup(text)
+        return reading, lang or _language(path, reading)
+    if suffix in _MARKDOWN:
+        reading = read_marked(text)
         return reading, lang or _language(path, reading)
     found = lang or language(text)
     if not found:

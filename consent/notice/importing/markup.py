@@ -9,20 +9,22 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
+from urllib.parse import quote
 
 from .blocks import NOTHING, Block, Reading, Words, escaped, tidy
+from .headings import BOLD, divided
 from .layout import plainer
-from .roles import names_a_notice
 
 _INLINE = {"strong": "**", "b": "**", "em": "*", "i": "*", "code": "`"}
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+# What opens and shuts a part of the page is its heading.
+_HEADINGS = {"summary": 3, **{f"h{level}": level for level in range(1, 7)}}
 _BREAKS = {
     *("p", "div", "section", "article", "main", "header", "footer", "nav", "aside", "blockquote"),
     *("ul", "ol", "li", "dl", "dt", "dd", "table", "tr", "td", "th", "caption", "figure", "hr"),
     *("figcaption", "address", "details", "summary", "pre", "form", "fieldset", *_HEADINGS),
 }
 # The page's own, wherever they stand; and what is the page's only outside the notice.
-_ALWAYS = {"nav", "button", "select"}
+_ALWAYS = {"nav", "button", "select", "noscript"}
 _OUTSIDE = {"header", "footer", "aside"}
 _NAMED = re.compile(
     r"cybotcookiebot\w*|onetrust-(?:banner|consent|pc)[\w-]*|cmplz-(?:cookiebanner|manage)[\w-]*|"
@@ -30,14 +32,19 @@ _NAMED = re.compile(
     r"post-navigation|comments-area|sharedaddy|skip-link|screen-reader-text",
     re.IGNORECASE,
 )
-_GONE = {"script", "style", "template", "noscript", "svg", "iframe", "object", "title", "math"}
-_TAGS = {*_BREAKS, *_INLINE, *_ALWAYS, *_OUTSIDE, "a", "span", "br", "thead", "tbody", "tfoot"}
-_KEPT = {"*": {"id", "role", "class", "data-cfemail"}, "a": {"href", "name"}}
+_GONE = {"script", "style", "template", "svg", "iframe", "object", "title", "math"}
+_VOID = {"br", "hr", "img"}
+_TAGS = {*_BREAKS, *_INLINE, *_ALWAYS, *_OUTSIDE, *_VOID, "a", "span", "thead", "tbody", "tfoot"}
+_KEPT = {
+    "*": {"id", "role", "class", "data-cfemail"},
+    "a": {"href", "name"},
+    "button": {"aria-expanded"},
+    "img": {"alt"},
+}
 _ROLES = {"navigation": "nav", "banner": "header", "contentinfo": "footer", "main": "main"}
 _BULLET = re.compile("([•◦▪·–o§\uf0a7\uf0b7])\\s+(?=\\S)|([•◦▪\uf0a7\uf0b7])")
 _DEEPER = {"o": 1, "◦": 1, "§": 2, "▪": 2, "\uf0a7": 2}
 _LEVEL = re.compile(r"lst-kix_\w+-(\d)|ql-indent-(\d)")
-_BOLD = re.compile(r"\*\*[^*\n]+\*\*:?")
 _MAIL = re.compile(r"/cdn-cgi/l/email-protection")
 
 
@@ -63,9 +70,8 @@ def read_markup(html: str) -> Reading:
     if kept < sum(len(part.split()) for part in reader.left_out):
         # Better too much of the page than too little of the notice.
         reader = _read(clean, "", whole=True)
-    blocks = _bold_headings(reader.blocks)
-    title, blocks = _title(blocks)
-    return Reading(title, tuple(_headings(blocks)), tuple(reader.left_out))
+    title, blocks = divided(reader.blocks)
+    return Reading(title, tuple(blocks), tuple(reader.left_out))
 
 
 def _read(html: str, core: str, *, whole: bool = False) -> _Reader:
@@ -115,12 +121,19 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {key: value or "" for key, value in attrs}
         part = _ROLES.get(values.get("role", ""), tag)
+        if tag == "img":
+            self._image(" ".join(tidy(values.get("alt", "")).split()))
+            return
+        if self._skipped:
+            self._skipped += [tag] if tag not in _VOID else []
+            self._lost.append(" ")
+            return
+        if tag == "button" and self._is_heading(values):
+            return
         names = f"{values.get('id', '')} {values.get('class', '')}".split()
-        if self._skipped or self._is_furniture(part, names):
-            self._skipped += [tag] if tag not in ("br", "hr") else []
-            if len(self._skipped) == 1:
-                self.paragraph()
-                self._lost = [part]
+        if tag not in _VOID and self._is_furniture(part, names):
+            self.paragraph()
+            self._skipped, self._lost = [tag], [part]
             return
         if tag == self._core:
             self.paragraph()
@@ -144,6 +157,20 @@ class _Reader(HTMLParser):
         if part in _ALWAYS or self._whole:
             return part in _ALWAYS
         return (part in _OUTSIDE and not self._core) or any(map(_NAMED.fullmatch, names))
+
+    def _is_heading(self, values: dict[str, str]) -> bool:
+        # A button that opens a part of the notice; most often it stands in a heading.
+        inside = self._kind == "heading"
+        if "aria-expanded" in values and not inside and self._rows is None:
+            self.paragraph()
+            self._kind, self._level = "heading", _HEADINGS["summary"]
+        return inside or self._kind == "heading"
+
+    def _image(self, words: str) -> None:
+        if words and (self._skipped or not self._inside):
+            (self._lost if self._skipped else self._outside).append(words)
+        elif words:
+            self.left_out.append(f"image: {words}")
 
     def _open(self, tag: str, values: dict[str, str]) -> None:
         if tag in _HEADINGS:
@@ -186,6 +213,8 @@ class _Reader(HTMLParser):
             return
         if tag == "a" and self._links:
             self._close_link()
+        elif tag == "button":
+            self._break(tag)
         elif tag in _INLINE and self._marks:
             self._close_mark()
         elif tag in ("td", "th") and self._rows:
@@ -196,7 +225,7 @@ class _Reader(HTMLParser):
             self._table(rows)
         elif tag in _BREAKS:
             self._break(tag)
-            if tag == "li":
+            if tag == "li" or tag in _HEADINGS:  # an empty one too
                 self._kind = "text"
             if tag in ("ul", "ol") and self._lists:
                 self._lists.pop()
@@ -219,6 +248,8 @@ class _Reader(HTMLParser):
     def finish(self) -> None:
         """End the page."""
         self.paragraph()
+        if self._skipped:
+            self._leave_out()
         if outside := " ".join(" ".join(self._outside).split()):
             self.left_out.append(f"outside {self._core}: {outside}")
 
@@ -264,8 +295,9 @@ class _Reader(HTMLParser):
         label, inner = self._plain[at:], self._markdown[begin:]
         if _MAIL.search(target):
             target = f"mailto:{label.strip()}"
-        if not label.strip() or not target or target == "#" or re.search(r"[\s()<>]", target):
+        if not label.strip() or not target or target == "#":
             return
+        target = re.sub(r"[\s()<>]", lambda mark: quote(mark[0]), target)
         before, middle, after = _bare(inner)
         self._markdown = f"{self._markdown[:begin]}{before}[{middle}]({target}){after}"
 
@@ -308,11 +340,11 @@ def _texts(lines: Sequence[Words]) -> list[Block]:
             markdown = line.markdown[bullet.end() :] if same else escaped(bare)
             blocks.append(Block("item", Words(bare, markdown), _DEEPER.get(mark, 0)))
             continue
-        if not line.plain or _BOLD.fullmatch(line.markdown):
+        if not line.plain or BOLD.fullmatch(line.markdown):
             end()
         if line.plain:
             running.append(line)
-        if _BOLD.fullmatch(line.markdown):
+        if BOLD.fullmatch(line.markdown):
             end()
     end()
     return blocks
@@ -322,45 +354,6 @@ def _bare(text: str) -> tuple[str, str, str]:
     middle = text.strip()
     begin = len(text) - len(text.lstrip())
     return text[:begin], middle, text[begin + len(middle) :]
-
-
-def _bold_headings(blocks: Sequence[Block]) -> list[Block]:
-    # Where a page has no headings, short paragraphs in bold are meant as such.
-    if sum(block.kind == "heading" for block in blocks) > 2:
-        return list(blocks)
-
-    def meant(block: Block) -> bool:
-        bold = _BOLD.fullmatch(block.words.markdown)
-        return block.kind == "text" and bold is not None and len(block.plain) < 100
-
-    return [
-        Block("heading", Words(b.plain, escaped(b.plain)), 2, keys=b.keys) if meant(b) else b
-        for b in blocks
-    ]
-
-
-def _title(blocks: list[Block]) -> tuple[str, list[Block]]:
-    heads = [place for place, block in enumerate(blocks) if block.kind == "heading"]
-    first = [place for place in heads if blocks[place].level == 1]
-    named = [place for place in heads[:3] if names_a_notice(blocks[place].plain)]
-    for place in (*first[:1], *named[:1]):
-        return blocks[place].plain, blocks[:place] + blocks[place + 1 :]
-    for place, block in enumerate(blocks[:5]):
-        if block.kind == "text" and names_a_notice(block.plain):
-            return block.plain, blocks[:place] + blocks[place + 1 :]
-    return "", blocks
-
-
-def _headings(blocks: Sequence[Block]) -> list[Block]:
-    # The highest level there is becomes that of a section; none is skipped below it.
-    levels = sorted({block.level for block in blocks if block.kind == "heading"})
-    place = {level: 2 + rank for rank, level in enumerate(levels)}
-    return [
-        replace(b, words=Words(b.plain, escaped(b.plain)), level=min(place[b.level], 6))
-        if b.kind == "heading"
-        else b
-        for b in blocks
-    ]
 
 
 def _decoded(code: str) -> str:
