@@ -48,7 +48,7 @@ def test_a_browser_finds_nothing_hostile_in_two_thousand_notices(new_page: Any) 
         bodies.append(page.body)
 
     make()
-    page: Page = new_page(locale="fi-FI")
+    page: Page = new_page()
     asked: list[str] = []
     page.context.on("request", lambda request: asked.append(request.url))
     page.on("dialog", lambda dialog: asked.append(f"dialog: {dialog.message}"))
