@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from consent.notice.matching import alike, increasing, matching
@@ -35,6 +35,7 @@ def marked(old: str, new: str) -> list[tuple[str, str]]:
     return [(op, text) for _, op, text in changes(compare(old, new))]
 
 
+@settings(max_examples=1000)
 @given(markdown, markdown)
 @example(OLD, NEW)
 @example(NEW, OLD)
