@@ -81,6 +81,20 @@ def test_what_is_folded_is_printed(redline, new_page):
     assert ink == "rgba(0, 0, 0, 0)"
 
 
+def test_a_printed_redline_is_without_the_way_back_and_breaks_no_name(site, new_page):
+    """In the tables of cookies, which are long, a name stands on one line."""
+    page: Page = new_page(660, 900)  # as wide as a sheet of paper
+    page.goto(f"{site.url}/tietosuojaseloste/muutokset/2026.1..2026.2")
+    page.emulate_media(media="print")
+    assert page.locator("h1").is_visible()
+    assert not page.locator(".vc-notice-top").is_visible()
+    lines = page.locator(".vc-redline td code").evaluate_all(
+        "codes => codes.map((code) => code.getClientRects().length)"
+    )
+    assert len(lines) > 5
+    assert set(lines) == {1}
+
+
 def test_changes_are_heard(redline, new_page):
     """The accessibility tree has insertions and deletions, and their words."""
     page: Page = new_page()
