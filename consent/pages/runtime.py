@@ -105,16 +105,21 @@ class Runtime:
         self._scopes: dict[str, Scope] = {}
         self.recorded = False
         self._lock, self._opening, self._recording = Lock(), Lock(), Lock()
-        # How every path of ours begins; of some others too.
-        self.paths = addressed(self.shelf.packages, settings)
-        former = notices.former if notices else {}
-        self.former = {path: la for path, la in former.items() if la in self.paths}
-        self.own = (settings.prefix, GPC_SUPPORT, *self.paths.values(), *self.former)
+        self._address()
         # What is said of GPC, once the log has told since when; the last checkpoint and its time.
         self.gpc, self.checkpoint = b"", (0.0, "")
         self._judged = self._judge_anew()
         self._start()
         address.watch(settings.site, partial(logger.warning, extra=event("address-elsewhere")))
+
+    def _address(self) -> None:
+        """Find out where the notice is read, or was, in the languages of its versions."""
+        notices = self.settings.notices
+        self.paths = addressed(self.shelf.packages, self.settings)
+        former = notices.former if notices else {}
+        self.former = {path: la for path, la in former.items() if la in self.paths}
+        # How every path of ours begins; of some others too.
+        self.own = (self.settings.prefix, GPC_SUPPORT, *self.paths.values(), *self.former)
 
     # -- time --
 
@@ -308,6 +313,7 @@ class Runtime:
         log, shelf = self.log, whole(self.log, self.shelf)
         if shelf is not self.shelf:
             self.shelf = shelf
+            self._address()
             self._renew()
         edition, now = self.edition, self.now()
         entries = list(publications(log, self.shelf, now))

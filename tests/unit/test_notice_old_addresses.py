@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -46,6 +47,17 @@ def test_a_language_that_is_given_up_keeps_all_its_addresses(
     assert (missing.status_code, missing.headers["content-type"][:9]) == (404, "text/html")
     old = after.client().get("/tietosuojaseloste/2026.1").text
     assert f'<a href="{PATHS["sv"]}/2026.1" hreflang="sv" lang="sv">' in old
+
+
+def test_a_language_that_only_versions_from_the_log_are_in_has_its_addresses(
+    tmp_path: Path, make_site: Make
+) -> None:
+    """Their folders are gone, and the path of the language stands ready."""
+    open_shop(tmp_path, make_site).close()
+    for number in ("2026.1", "2026.2", "2027.1"):
+        shutil.rmtree(tmp_path / "notices/privacy" / number)
+    after = make_site(toml=TWO)
+    assert answers(after, PATHS["sv"]) == dict.fromkeys(SWEDISH, 200)
 
 
 def test_who_comes_for_a_language_that_is_given_up_is_shown_another_one(
