@@ -93,6 +93,19 @@ def own_name() -> str:
     return found.stdout.decode("utf-8", "replace").strip()
 
 
+def left_of_it(address: str) -> list[str]:
+    """Where what was removed from a log is left for a while, in lines for whoever removed it."""
+    backups = "Backups from before hold it still: give each of them an end of its own."
+    if "://" not in address:
+        return [backups]
+    return [
+        "The files of the database hold it still, until the owner of the log has run",
+        "    VACUUM FULL consent.contents",
+        "which decisions wait for.",
+        backups,
+    ]
+
+
 def table(rows: Iterable[Sequence[str]]) -> str:
     """Rows as text in columns, without a trailing space."""
     lines = [list(row) for row in rows]

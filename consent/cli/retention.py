@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from ..errors import ClockError
-from .common import Commands, command, settings, table
+from .common import Commands, command, left_of_it, settings, table
 
 if TYPE_CHECKING:
     from ..log import Snapshot
@@ -86,7 +86,7 @@ def _expire(arguments: argparse.Namespace) -> int:
     finally:
         log.close()
     print(f"Removed the content of {_number(total, 'entry', 'entries')}.{_next(decided)}")
-    print("Backups from before hold it still: give each of them an end of its own.")
+    print("\n".join(left_of_it(arguments.log or found.log)))
     return 0
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from .common import Commands, command, settings, table
+from .common import Commands, command, left_of_it, settings, table
 
 if TYPE_CHECKING:
     from ..log import Log
@@ -175,8 +175,9 @@ def _erase(arguments: argparse.Namespace) -> int:
     finally:
         log.close()
     print(f"Erased {count} of the log, and {waited} that waited for it. The hashes stay: the log")
-    print("verifies as before, and shows that entries were erased and when. Backups from before")
-    print("hold them still. You may reply:\n")
+    print("verifies as before, and shows that entries were erased and when.")
+    print("\n".join(left_of_it(address)))
+    print("You may reply:\n")
     print(letters.erased(held))
     return 0
 

@@ -117,6 +117,29 @@ def test_what_is_shown_exported_and_proven_is_what_was_appended(run, used, tmp_p
         assert "verifier.py" in {os.path.basename(name) for name in bundle.namelist()}
 
 
+def test_what_was_erased_is_in_no_file_once_the_owner_has_cleared_the_table(
+    run, used, server, database
+):
+    """R128: a database marks what is deleted and leaves its bytes; the command says what to do."""
+    ((oid,),) = server.query(
+        "postgres", f"SELECT oid FROM pg_database WHERE datname = '{database}'"
+    )
+
+    def found() -> bool:
+        server.query(database, "CHECKPOINT")
+        files = (server.data / "base" / str(oid)).iterdir()
+        return any(consent_id(7).encode() in file.read_bytes() for file in files)
+
+    assert found()
+    maintenance = server.address(database, "keeper")
+    code, out, _ = run("log", "erase", consent_id(7), "--yes", "--log", maintenance)
+    assert code == 0
+    (statement,) = (line.strip() for line in out.splitlines() if "VACUUM" in line)
+    server.query(database, statement)
+    assert not found()
+    assert run("log", "verify")[0] == 0
+
+
 def test_a_checkpoint_is_kept_in_the_log(run, used, monkeypatch):
     monkeypatch.setenv("CONSENT_CHECKPOINT_KEYS", new_key("www.example.fi"))
     code, out, _ = run("log", "checkpoint", "--publish")
