@@ -88,6 +88,9 @@ def run(view: Snapshot, arguments: argparse.Namespace) -> int:
         )
     report.require()
     print(f"The log is whole: {report.size} entries, {report.artifacts} artifacts.")
+    if report.expired:
+        reasons = ", ".join(f"{count} by {reason}" for reason, count in report.expired.items())
+        print(f"Content was removed of {sum(report.expired.values())} entries: {reasons}.")
     if report.start:
         print(f"Entries before {report.start} were not read again; they give the root known.")
     print(f"head {report.size}:{report.root.hex()}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from consent.log import Entry, Snapshot
 from consent.record import canonical
@@ -59,6 +59,9 @@ class Expired:
     def __bool__(self) -> bool:
         return bool(self._starts)
 
+    def __len__(self) -> int:
+        return sum(self._stops) - sum(self._starts)
+
 
 def named_by(seq: int, body: bytes | None) -> list[tuple[int, int]]:
     """Give (start, stop) of each range that an expiry entry at a place names.
@@ -86,10 +89,21 @@ def removed_by(body: bytes | None) -> list[str]:
 
 def expired(snapshot: Snapshot) -> Expired:
     """Read from a log which of its entries have expired; what says so wrongly is passed over."""
-    ranges: list[tuple[int, int]] = []
+    return Expired(each for _, ranges in _named(snapshot) for each in ranges)
+
+
+def expired_by(snapshot: Snapshot) -> dict[str, int]:
+    """Count the entries that have expired for each reason."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for reason, ranges in _named(snapshot):
+        found.setdefault(reason, []).extend(ranges)
+    return {reason: len(Expired(ranges)) for reason, ranges in sorted(found.items())}
+
+
+def _named(snapshot: Snapshot) -> Iterator[tuple[str, list[tuple[int, int]]]]:
     for row in snapshot.of_kind("expiry"):
         try:
-            ranges += named_by(row.seq, row.body)
+            ranges = named_by(row.seq, row.body)
         except (ValueError, TypeError, RecursionError):
             continue
-    return Expired(ranges)
+        yield json.loads(row.body or b"")["reason"], ranges

@@ -17,6 +17,7 @@ from multiprocessing import get_context
 from consent.errors import CheckpointError, LogCorrupt, LogError, LogUnavailable
 from consent.log import Snapshot, open_log
 from consent.log.checkpoint import unsigned
+from consent.log.expiry import expired_by
 from consent.log.tree import EMPTY_ROOT, Edge
 from consent.log.verify_part import PART, Findings, Part, check_part
 
@@ -34,6 +35,7 @@ Known = tuple[int, bytes]
 class Report:
     """What was found; `size` and `root` are computed from the entries, not taken from the head.
 
+    `expired` counts the entries whose content is gone by the reason that the log gives.
     `start` is the first entry that was read: those before it were only seen to give a root that was
     verified earlier.
     """
@@ -42,6 +44,7 @@ class Report:
     root: bytes = b""
     artifacts: int = 0
     start: int = 0
+    expired: dict[str, int] = field(default_factory=dict)
     findings: Findings = field(default_factory=Findings)
     proviso: str = PROVISO
 
@@ -84,6 +87,7 @@ def verify(
             checking.add(part, artifacts)
         if not checking.broken:
             checking.end()
+        report.expired = expired_by(snapshot)
     except LogError as error:
         report.findings.note("unreadable", checking.stop, str(error))
     report.size, report.root = checking.count, checking.root()

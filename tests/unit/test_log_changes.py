@@ -11,6 +11,7 @@ from consent.errors import LogError
 from consent.log import Entry, Head, Log, create_log, open_log
 from consent.log.expiry import expiry_entry
 from consent.log.proofs import included, inclusion, stored
+from consent.log.verify import verify
 from tests.unit.log_engines import (
     LogEngine,
     append,
@@ -51,6 +52,18 @@ def test_what_an_expiry_names_is_gone_and_everything_still_verifies(filled):
     assert included(leaves[10], 10, 200, path, before.root)
     assert rows[200].kind == "expiry"
     check(filled)
+
+
+def test_a_check_tells_how_many_entries_were_emptied_and_for_which_reason(filled):
+    """R128: what is missing by the rules is not silent to whoever does not trust the site."""
+    with filled.snapshot() as snapshot:
+        assert verify(snapshot).expired == {}
+    expire(filled, range(10, 12), range(60, 140))
+    expire(filled, range(100, 150))  # some of them anew
+    erased = [range(3, 4)]
+    filled.expire(expiry_entry(erased, "erasure", TIME), erased)
+    with filled.snapshot() as snapshot:
+        assert verify(snapshot).expired == {"erasure": 1, "retention": 92}
 
 
 def test_nobody_is_found_any_more_by_an_id_that_was_removed(filled, open_again):
