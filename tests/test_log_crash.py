@@ -14,7 +14,7 @@ from consent.log import create_log, open_log
 from consent.log.copying import copy_log
 from consent.log.verify import verify
 from tests.unit.aged_log import CREATED, record
-from tests.unit.log_engines import append, grant
+from tests.unit.log_engines import ENGINES, LogEngine, append, grant, opened
 
 LINES = (150, 400, 1200, 3000, 9000)
 """Entries that a process may append before it is killed: indexing begins, groups are moved."""
@@ -61,10 +61,11 @@ with open_log(sys.argv[1], writable=False).snapshot() as view:
 EXPIRE = """
 import os, sys
 from datetime import date
-from consent.log import open_log, removal
+from consent.log import removal
+from tests.unit.log_engines import MAINTENANCE, opened
 
 removal.MOST = 32
-log = open_log(sys.argv[1], writable=True)
+log = opened(sys.argv[1], role=MAINTENANCE)
 with log.snapshot() as snapshot:
     plan = removal.plan(snapshot, date(2026, 11, 28), 36)
 os.write(1, b"%d\\n" % sum(tally.count for tally in plan.tallies.values()))
@@ -126,9 +127,12 @@ def test_every_spooled_entry_outlives_kill_9_and_comes_into_the_log(tmp_path: Pa
     assert not Path(path + ".spool").read_bytes()
 
 
-def test_an_import_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
+def test_an_import_that_is_killed_goes_on_where_it_was(tmp_path: Path, engine: LogEngine) -> None:
     """And no batch is there by half."""
-    source, address = str(tmp_path / "log.sqlite3"), str(tmp_path / "new.sqlite3")
+    source, target = str(tmp_path / "source.sqlite3"), tmp_path / "new"
+    target.mkdir()
+    address = engine.address(target)
     create_log(source, "example.fi")
     log = open_log(source, writable=True)
     for start in range(0, 15_000, 3000):
@@ -148,13 +152,14 @@ def test_an_import_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
             assert list(copy.rows()) == list(snapshot.rows())
 
 
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
 def test_a_job_that_is_killed_leaves_a_log_that_verifies_and_the_next_run_goes_on(
-    tmp_path: Path,
+    tmp_path: Path, engine: LogEngine
 ) -> None:
     """R128: between two parts and in the middle of one, while a site appends."""
-    path = str(tmp_path / "log.sqlite3")
+    path = engine.address(tmp_path)
     create_log(path, "example.fi", like={"created": f"{CREATED}"})
-    site = open_log(path, writable=True)
+    site = opened(path)
     old = [record("grant", date(2021, 1, 1), number) for number in range(1000)]
     append(site, *old)
     due = len(old)
