@@ -10,15 +10,19 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import closing, redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from consent.cli import main
 from consent.errors import LogUnavailable
 from consent.log import Appended, Log, create_log, open_log, sqlite_write
 from consent.log.verify import verify
+from consent.signed_note import new_key
 from tests.unit.log_engines import append, grant, refusal
 from tests.unit.patience import until
 from tests.unit.small_site import Site, decide
@@ -192,7 +196,34 @@ def a_refusal_is_kept_where_the_spool_has_room(folder: Path) -> None:
     assert refusal(1).body in sound(str(folder / "log.sqlite3")).values()
 
 
+def a_command_finds_no_room(folder: Path) -> None:
+    """It names the remedy and leaves no half of a file; the log is elsewhere and as it was."""
+    with tempfile.TemporaryDirectory() as elsewhere:
+        path = f"{elsewhere}/log.sqlite3"
+        create_log(path, "example.fi")
+        with closing(open_log(path, writable=True)) as log:
+            append(log, *map(grant, range(300)))
+            head = log.head()
+        full(folder)
+        os.environ["CONSENT_CHECKPOINT_KEYS"] = new_key("example.fi")
+        for words in (
+            ("export", "--log", path, "-o", f"{folder}/log.jsonl"),
+            ("export", "--log", path, "--format", "csv", "-o", f"{folder}/log.csv"),
+            ("backup", "--log", path, "-o", f"{folder}/log.sqlite3"),
+            ("import", path, "--to", f"{folder}/other.sqlite3"),
+            ("checkpoint", "--log", path, "-o", f"{folder}/checkpoint.txt"),
+        ):
+            said = StringIO()
+            with redirect_stderr(said):
+                assert main(["log", *words]) == 2
+            assert words[0] == "checkpoint" or f"{folder}/" in said.getvalue()
+            assert said.getvalue().endswith("→ make room on the disk, then try again\n"), words
+            assert [file.name for file in folder.iterdir()] == ["filler"], words
+        assert len(sound(path)) == head.size
+
+
 SCENES = (
+    a_command_finds_no_room,
     a_log_fills_its_disk,
     a_process_is_killed_on_a_full_disk,
     a_site_goes_on,

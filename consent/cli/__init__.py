@@ -6,6 +6,7 @@ Exit codes: 0 all is well; 1 something was found, as the output says; 2 the comm
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
 import sys
@@ -31,6 +32,9 @@ _EPILOG = (
     "Exit codes: 0 all is well; 1 something was found, as the output says; 2 the command could "
     "not run."
 )
+
+
+_ROOM = "make room on the disk, then try again"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,7 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FINE
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        return _say(f"{place}{error.strerror or error}", "check the path and its permissions")
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = _ROOM if full else "check the path and its permissions"
+        return _say(f"{place}{error.strerror or error}", remedy)
     except KeyboardInterrupt:
         return _say("interrupted", "run it again", 130)
 
@@ -120,6 +126,8 @@ def _remedy(error: ConsentError) -> str:
         return "mend the path or address, or make a new log there with: consent log create"
     if isinstance(error, LogCorrupt):
         return "keep it as it is, and compare it with a backup"
+    if any(words in str(error) for words in ("disk is full", "No space left")):
+        return _ROOM
     if isinstance(error, LogError):
         return "see that it is the right path or address and that you may read it, then try again"
     return "see the documentation"

@@ -60,7 +60,7 @@ def publish(arguments: argparse.Namespace) -> int:
     if arguments.output == "-":
         print(note, end="")
     else:
-        publishing.put(Path(arguments.output), note)
+        publishing.put(Path(arguments.output), note.encode())
     return 0
 
 
@@ -102,7 +102,7 @@ def write(view: Snapshot, output: str) -> int:
         print(note, end="")
         return 0
     path = Path(output)
-    put(path, note)
+    put(path, note.encode())
     print(f"Wrote a checkpoint of {view.head().size} entries to {path}.")
     return 0
 

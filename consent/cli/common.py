@@ -129,6 +129,8 @@ def new_file(output: str) -> Iterator[IO[bytes]]:
     try:
         with open(file, "wb") as opened:
             yield opened
-    except BaseException:
+    except BaseException as fault:
         path.unlink(missing_ok=True)
+        if isinstance(fault, OSError) and fault.filename is None:
+            fault.filename = output
         raise

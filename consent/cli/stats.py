@@ -101,6 +101,8 @@ def _stats(arguments: argparse.Namespace) -> int:
             f"{arguments.output} would be a file of no kind known here",
             "name one that ends in .csv, .svg or .png",
         )
+    from ..log import publishing
+
     if kind in _CHARTS:
         from . import stats_chart  # before the log is read: what it needs may be missing
     found, words = _read(arguments)
@@ -110,12 +112,8 @@ def _stats(arguments: argparse.Namespace) -> int:
         content = _csv(found).encode()
     else:
         content = stats_chart.draw(found, words, kind.lstrip("."))
-    path = Path(arguments.output)
-    # Whoever copies it away never sees a half of one.
-    new = path.with_name(f"{path.name}.new")
-    new.write_bytes(content)
-    new.replace(path)
-    print(f"Wrote {path}.")
+    publishing.put(Path(arguments.output), content)
+    print(f"Wrote {arguments.output}.")
     return 0
 
 

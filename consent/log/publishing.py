@@ -42,7 +42,7 @@ def publish(
     log.put_checkpoint(size, note)
     if file is not None:
         try:
-            put(file, note)
+            put(file, note.encode())
         except OSError as error:
             logger.error(
                 "the checkpoint cannot be written to %s: %s",
@@ -55,11 +55,15 @@ def publish(
     return note
 
 
-def put(file: Path, note: str) -> None:
-    """Write a checkpoint in place of an older one; whoever copies it never sees a half of one."""
-    new = file.with_name(f"{file.name}.new")
-    new.write_text(note, encoding="utf-8")
-    new.replace(file)
+def put(file: Path, data: bytes) -> None:
+    """Write a file in place of an older one; whoever copies it never sees a half of one."""
+    new = file.with_name(f"{file.name}.{os.getpid()}.new")  # another process may be at it too
+    try:
+        new.write_bytes(data)
+        new.replace(file)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def _run(hook: Sequence[str], note: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from consent.log import Log, create_log, open_log
 from consent.log.checkpoint import read
-from consent.log.publishing import Publisher, publish
+from consent.log.publishing import Publisher, publish, put
 from consent.log.verify import verify
 from consent.signed_note import new_key, verifier_of
 from tests.unit.log_engines import append, grant
@@ -181,6 +181,24 @@ def test_a_hook_that_fails_is_told_and_the_checkpoint_stands(log, told, tmp_path
     publish(log, [KEY], None, hook)
     assert told.lines[0].startswith(line)
     assert kept(log) == [1]
+
+
+def test_two_processes_that_write_one_at_once_leave_a_whole_one(tmp_path, monkeypatch):
+    """R41: whoever fetches it finds one or the other, and nothing is left beside it."""
+    file = tmp_path / "checkpoint.txt"
+    replace = Path.replace
+
+    def meanwhile(self, target):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "replace", replace)
+            patch.setattr(os, "getpid", lambda: 1)
+            put(file, b"another\n")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", meanwhile)
+    put(file, b"one\n")
+    assert file.read_bytes() == b"one\n"
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_a_file_that_cannot_be_written_is_told_and_the_hook_still_called(log, told, tmp_path):
