@@ -27,7 +27,8 @@ from typing import IO, NamedTuple
 from ..errors import CheckpointError, LogCorrupt, LogError
 from ..log import Snapshot
 from ..log.checkpoint import Checkpoint, checkpoint, origin, proof, read
-from ..log.proofs import Roots, consistency, continues, inclusion, stored
+from ..log.proofs import Roots, consistency, continues, included, inclusion, stored
+from ..log.tree import leaf_hash
 from ..signed_note import signed, verifier_of
 from .evidence import Evidence, entry_name, gather, parts_of, picture_name
 from .report import About, pages
@@ -72,8 +73,8 @@ def files(
     by any, or by one of the `former` keys, to verify with. `kept` are checkpoints that somebody
     else has kept, with which the log is shown to go on as well. Raises `LogError` where nothing of
     that id is left in the log, `CheckpointError` where none of the keys has signed one of `kept`,
-    and `LogCorrupt` where something is missing that records name or the log does not continue a
-    checkpoint.
+    and `LogCorrupt` where something is missing that records name, an entry is not that of its
+    leaf, or the log does not continue a checkpoint.
     """
     evidence = gather(snapshot, snapshot.rows(consent_id=consent_id))
     if not evidence.records:
@@ -81,7 +82,7 @@ def files(
     _require_whole(evidence)
     key, note = str(verifier_of(keys[-1])), checkpoint(snapshot, keys[-1:])
     head, roots = Checkpoint(origin(snapshot), *snapshot.head()), stored(snapshot)
-    proven = dict(_entries(evidence, head.size, roots, note))
+    proven = dict(_entries(evidence, head, roots, note))
     earlier = _signed([*former, *keys], head.origin)
     notes = _covering(snapshot, evidence, head.size, earlier) | _kept(kept, earlier)
     older = [_older(each, head, roots, note) for _, each in sorted(notes.items())]
@@ -123,14 +124,19 @@ def _require_whole(evidence: Evidence) -> None:
         raise LogCorrupt(missing)
 
 
-def _entries(evidence: Evidence, size: int, roots: Roots, note: str) -> Iterator[tuple[str, bytes]]:
+def _entries(
+    evidence: Evidence, head: Checkpoint, roots: Roots, note: str
+) -> Iterator[tuple[str, bytes]]:
     for entry in (*evidence.records, *evidence.behind):
         row = entry.row
         assert row.body is not None
         assert row.salt is not None
         name = entry_name(entry)
         yield f"{name}.json", row.body
-        path = inclusion(row.seq, size, roots)
+        path = inclusion(row.seq, head.size, roots)
+        leaf = leaf_hash(row.body, row.salt)
+        if not included(leaf, row.seq, head.size, path, head.root):
+            raise LogCorrupt([f"entry {row.seq} is not the one that the log's root is made of"])
         yield f"{name}.tlog-proof", proof(row.seq, row.salt, path, note).encode()
 
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import venv
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from consent.log.tree import root_of
 from consent.proof.bundle import VERIFIER, verifier_hash
 from consent.record import canonical
 from consent.signed_note import new_key, signed, verifier_of
-from tests.unit.log_engines import artifact, consent_id, grant
+from tests.unit.log_engines import append, artifact, consent_id, grant
+from tests.unit.log_outsider import changed
 from tests.unit.proof_samples import KEY, OLD_KEY, PUBLIC, Story, bundle, names, unpacked
 
 
@@ -112,6 +114,19 @@ def test_a_record_whose_artifact_is_missing_has_none(tmp_path: Path) -> None:
     log.append_soon(grant(7, artifacts=["0" * 64])).result(60)
     log.close()
     with pytest.raises(LogCorrupt, match="entry 0 names the artifact 0000"):
+        bundle(path, consent_id(7))
+
+
+def test_of_a_record_that_was_changed_in_the_log_is_no_bundle(tmp_path: Path) -> None:
+    """R40: whoever makes it learns of that, and not the reader to whom it was sent."""
+    path = str(tmp_path / "log.sqlite3")
+    create_log(path, "www.example.fi")
+    with closing(open_log(path, writable=True)) as log:
+        append(log, *(grant(number, states={"statistics": "denied"}) for number in range(9)))
+    with changed(path) as entries:
+        entries[7]["body"] = entries[7]["body"].replace(b"denied", b"agreed")
+    assert bundle(path, consent_id(6))
+    with pytest.raises(LogCorrupt, match="entry 7 is not the one that the log's root is made of"):
         bundle(path, consent_id(7))
 
 
