@@ -358,9 +358,9 @@ class Edition:
         return services.get(name) or categories.get(name, "")
 
     def announcement(
-        self, lang: str, version: str, sentence: str, summary: str, address: str
+        self, lang: str, version: str, sentence: str, summary: tuple[str, str], address: str
     ) -> Ready:
-        """The message that the notice changes (R80)."""
+        """The message that the notice changes (R80); `summary` is a language and the text in it."""
         key = ("announcement", lang, version, sentence)
         if (made := self._ready.get(key)) is None:
             made = self._ready[key] = ready(
@@ -369,7 +369,8 @@ class Edition:
                 **self.context(lang),
                 version=version,
                 sentence=sentence,
-                summary=summary,
+                summary_lang=summary[0],
+                summary=summary[1],
                 address=address,
             )
         return made

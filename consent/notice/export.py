@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 from ..texts.dates import date_in_words
-from .package import Package, Rendition, iso
+from .package import Package, iso
 from .words import words
 
 Address = Callable[[Package, str], str]
@@ -22,7 +22,7 @@ def mail(package: Package, lang: str, *, site_name: str, address: Address) -> st
     It says what changes, when, and where it can be read, or that a version was withdrawn and why;
     nothing else, so that it is mixed with no marketing (R80). Lines are not broken.
     """
-    text, say = _text(package, lang), words(lang)
+    text, say = package.text(lang), words(lang)
     gone = package.withdrawal
     if gone is not None:
         subject, first, told = say["mail_withdrawn"], say["mail_stays"], gone.told(text.lang)
@@ -61,7 +61,7 @@ def calendar(
 
 
 def _event(package: Package, lang: str, domain: str, site_name: str, address: Address) -> list[str]:
-    text, say, gone = _text(package, lang), words(lang), package.withdrawal
+    text, say, gone = package.text(lang), words(lang), package.withdrawal
     title = say["calendar"].format(title=text.title, site=site_name, number=package.number)
     told = gone.told(text.lang) if gone else text.change or say["first"]
     read = say["mail_read"].format(address=address(package, text.lang))
@@ -79,10 +79,6 @@ def _event(package: Package, lang: str, domain: str, site_name: str, address: Ad
         f"URL:{address(package, text.lang)}",
         "END:VEVENT",
     ]
-
-
-def _text(package: Package, lang: str) -> Rendition:
-    return package.renditions[package.shown(lang) or next(iter(package.renditions))]
 
 
 def _paragraphs(text: str) -> list[str]:

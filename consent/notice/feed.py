@@ -118,8 +118,8 @@ def _withdrawal(package: Package, now: datetime) -> dict[str, object]:
 
 
 def _entry(package: Package, lang: str, now: datetime, address: Address, domain: str) -> list[str]:
-    shown = lang if lang in package.renditions else next(iter(package.renditions))
-    text, say = package.renditions[shown], words(shown)
+    text = package.text(lang)
+    shown, say = text.lang, words(text.lang)
     day = date_in_words(package.effective, shown)
     title = f"{text.title} {package.number}, {say['effect'].format(date=day)}"
     summary = text.change or say["first"]

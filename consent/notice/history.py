@@ -140,9 +140,10 @@ def _version(
     redline: str,
     say: Mapping[str, Mapping[str, str]],
 ) -> dict[str, object]:
-    shown = package.shown(lang) or next(iter(package.renditions))
+    text = package.text(lang)
+    shown = text.lang
     first, where = package is known[0], state(package, known, now)
-    key, day, change = "effective", package.effective, package.renditions[shown].change
+    key, day, change = "effective", package.effective, text.change
     if where is State.SCHEDULED:
         key = "coming"
     elif where is State.WITHDRAWN and package.withdrawal is not None:

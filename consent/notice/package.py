@@ -112,6 +112,10 @@ class Package:
         other = facts.get("fallback", {}).get(lang)
         return other if other in self.renditions else None
 
+    def text(self, lang: str) -> Rendition:
+        """What a reader of `lang` is given: in that language, in its fallback, or in the first."""
+        return self.renditions[self.shown(lang) or next(iter(self.renditions))]
+
     def withdrawn(self, now: datetime) -> bool:
         """Whether it is withdrawn at `now` (UTC)."""
         return self.withdrawal is not None and self.withdrawal.at <= now

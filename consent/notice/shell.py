@@ -306,7 +306,7 @@ def _versions(
         ("withdrawn", stand.withdrawn),
     ):
         for other in some:
-            shown = lang if lang in other.renditions else next(iter(other.renditions))
+            shown = other.text(lang).lang
             day = _day(other, word == "withdrawn")
             rows.append(
                 {

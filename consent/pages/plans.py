@@ -351,12 +351,11 @@ def strip(runtime: Runtime, edition: Edition, lang: str, told: Package) -> Ready
     """The message that the notice changes, or has changed."""
     text = texts(lang)["announcement"]
     day = date_in_words(told.effective, lang)
-    past = told.starts <= runtime.now()
-    rendition = told.renditions.get(lang) or next(iter(told.renditions.values()))
+    past, summary = told.starts <= runtime.now(), told.text(lang)
     return edition.announcement(
         lang,
         str(told.number),
         text["past" if past else "text"].format(date=day),
-        rendition.change,
+        (summary.lang, summary.change),
         edition.notice_path(lang, str(told.number)),
     )

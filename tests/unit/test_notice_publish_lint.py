@@ -12,7 +12,8 @@ from consent.errors import NoticeError
 from consent.notice.package import FACTS
 from tests.unit.notice_samples import publish_as, write_draft
 from tests.unit.shop_site import PATHS
-from tests.unit.small_site import TOML, Make
+from tests.unit.small_site import TOML, Make, decide
+from tests.unit.test_announcement import strip
 
 DAY = date(2027, 1, 1)
 STANDS_IN = '[fallback]\nsv = "fi"'
@@ -97,6 +98,34 @@ def test_a_missing_language_may_be_shown_in_another(tmp_path, make_site: Make):
         assert '<html lang="fi">' in html
         assert f'<link rel="canonical" href="{PATHS["fi"]}">' in html
     assert LINES["fi"][:20] not in client.get(PATHS["fi"]).text
+
+
+def test_all_that_tells_of_a_version_gives_the_language_that_stands_in(tmp_path, make_site: Make):
+    """R48: the strip, the day and the feed, and each says in which language it speaks."""
+    document = tmp_path / "notices/privacy"
+    publish_as(write_draft(document, change=""), "2026.1", DAY.replace(year=2026))
+    draft = write_draft(document, more=" oy", facts='[fallback]\nsv = "en"')
+    (draft / "sv.md").unlink()
+    for lang, told in (("fi", "Uutta."), ("en", "News.")):
+        change(draft, f"{lang}.md", "Jotain muuttui.", told)
+    site = make_site()
+    site.page = site.page.replace('lang="fi"', 'lang="sv"')
+    client = site.client()
+    decide(client, "reject")
+    package = publish_as(draft, None, DAY)
+    site.close()
+    site = make_site()
+    site.page = site.page.replace('lang="fi"', 'lang="sv"')
+    site.clock.now = package.starts.timestamp()
+    returned = site.client()
+    returned.cookies.update(client.cookies)
+    told = strip(returned.get("/").text)
+    assert '<span lang="en">News.</span>' in told
+    assert "Uutta." not in told
+    day = returned.get(f"{PATHS['sv']}/gallande/2027-01-02")
+    assert day.status_code == 200
+    assert package.renditions["en"].body in day.text
+    assert "<summary>News.</summary>" in returned.get(f"{PATHS['sv']}/feed.atom").text
 
 
 def test_a_draft_may_lack_a_language_too(tmp_path, make_site: Make):
