@@ -28,9 +28,12 @@ def folder_of(found: Settings) -> Path:
 
 
 def draft_folder(named: Path | None, found: Settings) -> Path:
-    """The folder that is named, else that of the settings' draft."""
+    """The folder that is named, by its path or as the number it has; else the settings' draft."""
+    from ..notice.number import VersionNumber
     from ..notice.shelf import DRAFT
 
+    if named is not None and not named.exists() and VersionNumber.read(str(named)):
+        return folder_of(found) / named
     return named or folder_of(found) / DRAFT
 
 

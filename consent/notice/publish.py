@@ -134,7 +134,7 @@ def prepare(
     if before is not None:
         found += declared(before.cookies, before.number, number, declaration)
     if known is None:
-        problems += review_problems(author, approver, needed=approval)
+        problems += review_problems(author, approver, reason, needed=approval)
         problems += _check_order(number, [other.number for other in others])
         problems += _check_content(source, languages, declaration, before, day)
         if before is not None:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from ..errors import Problem
+from .version import HIDDEN
 
 HOW = "give --approved-by with the name of whoever has read it"
 
 
-def review_problems(author: str, approver: str, *, needed: bool) -> list[Problem]:
+def review_problems(
+    author: str, approver: str, reason: str = "", *, needed: bool = False
+) -> list[Problem]:
     """Why a version may not be published by `author` as approved by `approver` ("" for nobody).
 
     An approver is somebody else. With `needed` there must be one: four eyes are then a rule of the
-    site's, and without it a choice that the version shows.
+    site's, and without it a choice that the version shows. What is stored, the `reason` for a
+    short lead too, is text that can be read.
     """
+    for key, text in (("author", author), ("approver", approver), ("reason", reason)):
+        if HIDDEN.search(text):
+            remedy = "write it again, in UTF-8 and without invisible characters"
+            return [Problem("review", key, "it cannot be read as text", remedy)]
     if not approver:
         alone = "; where one person publishes, set notices.approval = false"
         return [Problem("review", "approver", "nobody has approved it", HOW + alone)] * needed

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..errors import NoticeError, Problem
 from ..record import canonical
 from .files import write_new
+from .review import review_problems
 from .version import HIDDEN
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def withdraw(
         elif HIDDEN.search(text):
             message, remedy = "it has an invisible character", "write the reason again without it"
             problems.append(Problem(number, f"reason.{lang}", message, remedy))
+    problems += review_problems(author, "")
     for lang in reason.keys() - package.renditions.keys():
         remedy = f"its languages are {', '.join(package.renditions)}"
         problems.append(Problem(number, f"reason.{lang}", "the version has no text in it", remedy))

@@ -153,6 +153,24 @@ def test_with_approval_somebody_else_has_to_approve(run, folder, words, message)
     assert publish(run, folder, "--author", "Maija", "--approved-by", "Ville")[0] == 0
 
 
+@pytest.mark.parametrize("option", ["--author", "--approved-by", "--reason"])
+def test_a_name_that_is_no_text_is_refused(run, folder, option):
+    """Bytes of a terminal in another encoding, or colours; the manifest could not hold them."""
+    for name in ("Åsa \udcff", "\x1b[31mMaija"):
+        code, _, err = publish(run, folder, option, name)
+        assert code == 1
+        assert "it cannot be read as text" in err
+        assert not (folder / "notices/privacy/2026.1").exists()
+
+
+def test_a_draft_that_has_its_number_is_published_by_it(run, folder):
+    """As the server says that finds it: publish it with consent notice publish 2026.1."""
+    write_draft(folder / "notices/privacy", name="2026.1", change="")
+    code, out, err = run("notice", "publish", "2026.1", "--effective", "2026-01-01", "--yes")
+    assert (code, err) == (0, "")
+    assert "Published privacy 2026.1" in out
+
+
 def test_publish_tells_who_is_asked_again(run, folder):
     """R24, R81."""
     publish(run, folder)
