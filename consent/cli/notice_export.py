@@ -88,7 +88,7 @@ def _body(found: Settings, shelf: Shelf, arguments: argparse.Namespace) -> bytes
         lang = arguments.lang or languages[0]
         return calendar([package], lang, domain=domain, site_name=site, address=address)
     wanted = [arguments.lang] if arguments.lang else languages
-    texts = [mail(package, lang, site_name=site, address=address) for lang in wanted]
+    texts = [mail(package, lang, now, site_name=site, address=address) for lang in wanted]
     return "\n* * *\n\n".join(texts).encode()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from ..texts.dates import date_in_words
 from .package import Package, iso
@@ -16,18 +16,21 @@ _LINE = 75
 """How many octets a line of a calendar has at most, its ending not counted (RFC 5545, 3.1)."""
 
 
-def mail(package: Package, lang: str, *, site_name: str, address: Address) -> str:
+def mail(package: Package, lang: str, now: datetime, *, site_name: str, address: Address) -> str:
     """Write the announcement as an e-mail in one language: its subject, a blank line, its text.
 
-    It says what changes, when, and where it can be read, or that a version was withdrawn and why;
-    nothing else, so that it is mixed with no marketing (R80). Lines are not broken.
+    It says what changes, or at `now` (UTC) has changed, when, and where it can be read, or that a
+    version was withdrawn and why; nothing else, so that it is mixed with no marketing (R80). Lines
+    are not broken.
     """
     text, say = package.text(lang), words(lang)
     gone = package.withdrawal
     if gone is not None:
         subject, first, told = say["mail_withdrawn"], say["mail_stays"], gone.told(text.lang)
     else:
-        subject, first, told = say["mail_subject"], say["mail_first"], text.change or say["first"]
+        past = "_past" if package.starts <= now else ""
+        subject, first = say[f"mail_subject{past}"], say[f"mail_first{past}"]
+        told = text.change or say["first"]
     fields = {
         "title": text.title,
         "site": site_name,

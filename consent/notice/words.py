@@ -37,6 +37,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "first": "Ensimmäinen versio.",
         "mail_subject": "{title} muuttuu {date} – {site}",
         "mail_first": "{title} sivustolla {site} muuttuu. Versio {number} tulee voimaan {date}.",
+        "mail_subject_past": "{title} muuttui {date} – {site}",
+        "mail_first_past": "{title} sivustolla {site} on muuttunut. Versio {number} tuli voimaan "
+        "{date}.",
         "mail_withdrawn": "{title} ei muutu – {site}",
         "mail_stays": "Kerroimme muutoksesta sivustolla {site}: {title}, versio {number}, {date}. "
         "Muutos on peruttu, eikä tämä versio tule voimaan.",
@@ -97,6 +100,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "first": "Första versionen.",
         "mail_subject": "{title} ändras {date} – {site}",
         "mail_first": "{title} på webbplatsen {site} ändras. Version {number} börjar gälla {date}.",
+        "mail_subject_past": "{title} ändrades {date} – {site}",
+        "mail_first_past": "{title} på webbplatsen {site} har ändrats. Version {number} började "
+        "gälla {date}.",
         "mail_withdrawn": "{title} ändras inte – {site}",
         "mail_stays": "Vi berättade om en ändring på webbplatsen {site}: {title}, version "
         "{number}, {date}. Ändringen är återkallad, och den här versionen börjar inte gälla.",
@@ -157,6 +163,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "first": "First version.",
         "mail_subject": "{title} changes on {date} – {site}",
         "mail_first": "{title} of {site} changes. Version {number} takes effect on {date}.",
+        "mail_subject_past": "{title} changed on {date} – {site}",
+        "mail_first_past": "{title} of {site} has changed. Version {number} took effect on {date}.",
         "mail_withdrawn": "{title} does not change – {site}",
         "mail_stays": "We told you of a change on {site}: {title}, version {number}, {date}. "
         "The change has been withdrawn, and this version will not take effect.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -37,8 +37,8 @@ def gone(tmp_path_factory):
     return verify_package(folder)
 
 
-def written(package, lang):
-    return mail(package, lang, site_name="Esimerkki Oy", address=address)
+def written(package, lang, now=datetime(2026, 12, 1, tzinfo=UTC)):
+    return mail(package, lang, now, site_name="Esimerkki Oy", address=address)
 
 
 def entry(package, lang="fi"):
@@ -69,6 +69,15 @@ def test_the_mail_tells_what_changes_when_and_where_to_read_it(package, lang):
     assert rest[3].endswith(f" {address(package, lang)}")
     assert rest[4:] == [""]
     assert "{" not in "".join(rest)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_mail_of_a_version_that_is_in_force_tells_what_has_changed(package, lang):
+    subject, _, first, *_ = written(package, lang, package.starts).split("\n")
+    assert {"fi": "muuttui", "sv": "ändrades", "en": "changed"}[lang] in subject
+    assert {"fi": "tuli voimaan", "sv": "började gälla", "en": "took effect"}[lang] in first
+    ahead = written(package, lang, package.starts - timedelta(seconds=1))
+    assert ahead == written(package, lang) != written(package, lang, package.starts)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
