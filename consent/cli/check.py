@@ -156,6 +156,7 @@ def _notices(found: Settings, notices: Notices, problems: list[Problem]) -> Iter
         yield f"{shelf.document} {version.number}: in force since {version.effective}"
     for version in standing.scheduled:
         yield f"{shelf.document} {version.number}: takes effect {version.effective}"
+    yield from _undoing(shelf, standing)
     yield from _told_later(found, standing)
     problems += _witnessed(found, notices, now)
     problems += _cookie_table(found, shelf, now)
@@ -202,6 +203,25 @@ def _cookie_table(found: Settings, shelf: Shelf, now: datetime) -> list[Problem]
             'publish a new version, or give what is new from = "YYYY.n" of a coming one',
         )
     ]
+
+
+def _undoing(shelf: Shelf, standing: Standing) -> Iterator[str]:
+    """A version to come that knows nothing of the one it will replace undoes what that changes."""
+    from ..notice.lifecycle import in_force
+
+    for version in standing.scheduled:
+        others = [
+            other
+            for other in shelf.packages
+            if other.withdrawal is None
+            and (other.starts, other.number) < (version.starts, version.number)
+        ]
+        before = in_force(others, version.starts)
+        if before and version.predecessor and version.predecessor != before.number:
+            yield (
+                f"warning: {version.number} takes the place of {before.number} without what that"
+                f" changes; it was written from {version.predecessor}"
+            )
 
 
 def _told_later(found: Settings, standing: Standing) -> Iterator[str]:

@@ -224,6 +224,20 @@ def test_check_warns_of_a_service_that_is_in_use_before_it_is_told(run, folder):
     assert 'what is new waits with from = "2099.1"' in out
 
 
+def test_check_warns_of_a_version_that_undoes_another(run, folder):
+    """Two editors, two numbers, one merge without a conflict; or one editor who was told so."""
+    publish(run, folder)
+    document = folder / "notices/privacy"
+    for number, month in (("2099.1", "02"), ("2099.2", "01")):
+        write_draft(document, more=f" {month}")
+        words = ("--number", number, "--effective", f"2099-{month}-01", "--yes")
+        assert run("notice", "publish", *words)[0] == 0
+    code, out, _ = run("check")
+    assert code == 0
+    assert "warning: 2099.1 takes the place of 2099.2 without what that changes" in out
+    assert out.count("takes the place of") == 1
+
+
 def test_check_finds_a_version_that_builds_on_a_withdrawn_one(run, folder):
     """R80: withdrawn by one editor, built on by another, and merged without a conflict."""
     publish(run, folder)
