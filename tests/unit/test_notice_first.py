@@ -86,7 +86,7 @@ def test_nothing_of_it_can_be_published_before_it_is_filled_in(draft):
         assert "{" not in re.sub(r"\{#[a-z-]+\}", "", text)
     facts = tomllib.loads((draft / "facts.toml").read_text("utf-8"))
     assert facts["controller"]["name"] == 'Laituri "Oy"'
-    assert len(unconfirmed(load_source(draft, LANGUAGES))) == 10
+    assert len(unconfirmed(load_source(draft, LANGUAGES))) == 11
 
 
 def test_filled_in_it_is_published(draft, tmp_path):
@@ -117,7 +117,7 @@ def test_new_begins_it_where_there_is_no_version(capsys, monkeypatch, tmp_path):
     code, out, err = run("notice", "new")
     assert (code, err) == (0, "")
     assert out.startswith(f"Wrote {tmp_path / 'notices/privacy/draft'}. Fill in")
-    assert "draft    10 to confirm" in run("notice", "status")[1]
+    assert "draft    11 to confirm" in run("notice", "status")[1]
     assert "there is a draft already" in run("notice", "new")[2]
     assert "N319" in run("notice", "lint")[1]
     assert run("notice", "preview", "-o", "pages")[0] == 0
