@@ -108,9 +108,14 @@ class Package:
         """The language in which a reader of `lang` is shown it: that, or its fallback (R48)."""
         if lang in self.renditions:
             return lang
-        facts = tomllib.loads(self.files[FACTS].decode("utf-8"))
-        other = facts.get("fallback", {}).get(lang)
+        stated = self.facts.get("fallback")
+        other = stated.get(lang) if isinstance(stated, Mapping) else None
         return other if other in self.renditions else None
+
+    @cached_property
+    def facts(self) -> Mapping[str, object]:
+        """The facts of the version."""
+        return tomllib.loads(self.files[FACTS].decode("utf-8"))
 
     def text(self, lang: str) -> Rendition:
         """What a reader of `lang` is given: in that language, in its fallback, or in the first."""

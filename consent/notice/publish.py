@@ -6,19 +6,19 @@ writes exactly that.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ..declaration import Declaration
 from ..errors import NoticeError, Problem
-from .change import Difference, declared, differences, lowered, proposed
+from .change import Difference, declared, differences
 from .comparison import with_redlines
 from .cookies import cookie_hash
+from .due import due
 from .files import complete_folder, write_folder
 from .lifecycle import LEAD_DAYS, in_force
 from .lint import RENDERED, Finding, Severity, blocking, lint
@@ -130,7 +130,7 @@ def prepare(
     )
     begins = midnight(day, timezone) if day else now
     before = _replaced(others, max(begins, now)) if known is None else None
-    found = differences(_facts(before), source.facts) if before else []
+    found = differences(before.facts, source.facts) if before else []
     if before is not None:
         found += declared(before.cookies, before.number, number, declaration)
     if known is None:
@@ -138,14 +138,7 @@ def prepare(
         problems += _check_order(number, [other.number for other in others])
         problems += _check_content(source, languages, declaration, before, day)
         if before is not None:
-            problems += _check_summaries(source)
-            problems += _check_class(source, before, found)
-        if day is not None:
-            lead = 0
-            if before is not None and source.change_class == "material" and not reason:
-                lead = _lead(before, lead_days)
-            problems += _check_date(day, local, lead, before is not None)
-            problems += _check_purposes(source, before, day, local)
+            problems += due(source, before, found, day, local, 0 if reason else lead_days)
     if problems or day is None:
         raise NoticeError(problems)
 
@@ -246,18 +239,6 @@ def midnight(day: date, timezone: str) -> datetime:
     return datetime.combine(day, time(0), ZoneInfo(timezone)).astimezone(UTC)
 
 
-def earliest(now: datetime, lead_days: int = LEAD_DAYS) -> date:
-    """The first day on which a change announced at `now` (site's local time) may take effect.
-
-    Full days are counted by the site's calendar: what is announced in the course of a day takes
-    effect at the earliest at the midnight that ends the `lead_days`-th day after it.
-    """
-    if not lead_days:
-        return now.date()
-    begun = now.time() != time(0)
-    return now.date() + timedelta(days=lead_days + begun)
-
-
 def _check_content(
     source: VersionSource,
     languages: Sequence[str],
@@ -300,94 +281,10 @@ def _check_order(number: VersionNumber, others: Sequence[VersionNumber]) -> list
     ]
 
 
-def _check_summaries(source: VersionSource) -> list[Problem]:
-    remedy = "say in plain words what changes for the reader, in at most 400 characters"
-    return [
-        Problem(text.file, "change", "the summary of the change is missing (R77)", remedy)
-        for text in source.texts.values()
-        if not text.change
-    ]
-
-
-def _check_class(
-    source: VersionSource, before: Package, found: Sequence[Difference]
-) -> list[Problem]:
-    # R86: people are told of a new purpose before the processing starts, so it is announced.
-    if source.change_class == "material":
-        return []
-    place, remedy = "version.class", 'write class = "material"'
-    if new := _new_purposes(source, before):
-        what = f"{new} is new since {before.number}, and a new purpose is a material change (R86)"
-        return [Problem(FACTS, place, what, remedy)]
-    # R79: a class is raised freely, and lowered with a reason of this version's own.
-    if not lowered(source.change_class, list(found)):
-        return []
-    if source.reason and source.reason != _reason(_facts(before)):
-        return []
-    wanted = proposed(list(found))
-    what = "; ".join(str(one) for one in found if one.change_class == wanted)
-    message = f"by what differs the change is {wanted}, since {before.number}: {what} (R78)"
-    remedy = f'write class = "{wanted}", or why it is less as a new reason = "…" under [version]'
-    return [Problem(FACTS, place, message, remedy)]
-
-
-def _check_purposes(
-    source: VersionSource, before: Package | None, day: date, local: datetime
-) -> list[Problem]:
-    # R86: a reason shortens the time before a new purpose, and never takes it away.
-    new = _new_purposes(source, before) if before is not None else ""
-    if not new or day > local.date():
-        return []
-    message = f"{new} is new, and people are told of a new purpose before it starts (R86)"
-    remedy = f"take {local.date() + timedelta(days=1)} or later"
-    return [Problem(FACTS, "version.effective", message, remedy)]
-
-
-def _new_purposes(source: VersionSource, before: Package) -> str:
-    old = _purposes(_facts(before))
-    return ", ".join(key for key in _purposes(source.facts) if key not in old)
-
-
 def _replaced(others: Sequence[Package], moment: datetime) -> Package | None:
     # What a version that takes effect then takes the place of; else the newest that will not.
     coming = [other for other in others if other.withdrawal is None]
     return in_force(coming, moment) or max(coming, key=lambda one: one.number, default=None)
-
-
-def _lead(before: Package, lead_days: int) -> int:
-    # What the notice promises its readers is kept.
-    changes = _facts(before).get("changes")
-    promised = changes.get("notice_days") if isinstance(changes, Mapping) else None
-    return max(lead_days, promised) if isinstance(promised, int) else lead_days
-
-
-def _facts(package: Package) -> dict[str, object]:
-    return tomllib.loads(package.files[FACTS].decode("utf-8"))
-
-
-def _reason(facts: Mapping[str, object]) -> object:
-    version = facts.get("version")
-    return version.get("reason") if isinstance(version, Mapping) else None
-
-
-def _purposes(facts: Mapping[str, object]) -> list[str]:
-    purposes = facts.get("purposes")
-    if not isinstance(purposes, list):
-        return []
-    return [str(purpose["id"]) for purpose in purposes if "id" in purpose]
-
-
-def _check_date(day: date, local: datetime, lead: int, followed: bool) -> list[Problem]:
-    # The first version may name the day from which the company has worked by it.
-    first = earliest(local, lead)
-    if day >= first or not followed:
-        return []
-    message = f"{day} is too early"
-    remedy = f"take {first} or later"
-    if lead:
-        message += f": a material change is announced {lead} days before (R81)"
-        remedy += ", or give the reason for less, which is stored"
-    return [Problem(FACTS, "version.effective", message, remedy)]
 
 
 def _must_be_confirmed(fact: Unconfirmed) -> Problem:

@@ -16,7 +16,8 @@ from consent.errors import NoticeError
 from consent.notice.number import VersionNumber
 from consent.notice.package import MANIFEST, artifacts, verify_package
 from consent.notice.preview import preview
-from consent.notice.publish import earliest, midnight, next_number
+from consent.notice.due import earliest
+from consent.notice.publish import midnight, next_number
 from consent.notice.shelf import Shelf
 from consent.record import canonical
 from tests.unit.notice_samples import (
