@@ -84,7 +84,8 @@ def _why(package: Package, found: Settings) -> str:
     gone = package.withdrawal
     if gone is None:
         return ""
-    return f"withdrawn {_day(gone.at, found)}: {gone.told(found.site.languages[0])}"
+    who = f" by {gone.author}" if gone.author else ""
+    return f"withdrawn {_day(gone.at, found)}{who}: {gone.told(found.site.languages[0])}"
 
 
 def _open_facts(found: Settings, draft: Path) -> str:
@@ -95,4 +96,4 @@ def _open_facts(found: Settings, draft: Path) -> str:
     except NoticeError as error:
         faults = "1 fault" if len(error.problems) == 1 else f"{len(error.problems)} faults"
         return f"{faults}; consent check tells them"
-    return f"{len(facts)} to confirm" if facts else "ready to publish"
+    return f"{len(facts)} to confirm" if facts else "nothing left to confirm"

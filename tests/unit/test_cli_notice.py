@@ -65,7 +65,7 @@ def test_status_lists_versions_and_the_draft(run, folder):
     assert re.search(
         r"^2026\.1 +in-force +\S{10} +2026-01-01 +material +[0-9a-f]{12} +somebody", out, re.M
     )
-    assert re.search(r"^draft +ready to publish$", out, re.M)
+    assert re.search(r"^draft +nothing left to confirm$", out, re.M)
 
 
 FAR = ("--effective", "2099-01-01", "--number", "2099.1")
@@ -192,7 +192,7 @@ def test_withdraw_writes_what_is_committed_and_status_lists_it(run, second):
     assert file.is_file()
     _, out, _ = run("notice", "status")
     assert re.search(r"^2026\.1 +in-force ", out, re.M)
-    assert re.search(r"^2099\.1 +withdrawn .* withdrawn \S{10}: Ei tule\.$", out, re.M)
+    assert re.search(r"^2099\.1 +withdrawn .* withdrawn \S{10} by Editor: Ei tule\.$", out, re.M)
 
 
 @pytest.mark.parametrize(
