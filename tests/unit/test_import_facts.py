@@ -89,6 +89,18 @@ def test_a_wrong_check_digit_is_asked_about(tmp_path):
     assert facts["controller"]["business_id"] == "2345678-0"
 
 
+def test_the_address_of_the_authority_is_not_taken_for_the_controllers(tmp_path):
+    text = (
+        "Tietosuojaseloste\n\nTietoja käsitellään vain tilauksia varten, ja ne ovat vain meillä.\n\n"
+        "1. Rekisterinpitäjä\n\nLattia Oy\nY-tunnus: 1234567-1\n\n"
+        "2. Valitusoikeus\n\nTietosuojavaltuutetun toimisto\n\n"
+        "Lintulahdenkuja 4, 00530 Helsinki\n\ntietosuoja@om.fi, www.tietosuoja.fi\n"
+    )
+    controller = tomllib.loads(imported(tmp_path, "a.txt", text).files["facts.toml"])["controller"]
+    assert not controller.keys() & {"street", "postcode", "email", "website"}
+    assert "street, email" in controller["question"]["en"]
+
+
 def test_dates_authority_officer_and_old_mechanisms_are_told(tmp_path):
     read = {
         name: tomllib.loads(imported(tmp_path, f"{name}.txt", text).files["facts.toml"])
