@@ -60,11 +60,29 @@ def lint_ratio(rounds: int, verdicts: Verdicts) -> None:
     verdicts.judge("lint of fifty pages, × rendering them", ratios, 5.0)
 
 
+def parity_ratio(rounds: int, verdicts: Verdicts) -> None:
+    """Lint three languages beside each other, against rendering all three."""
+    texts = {lang: long_notice(lang) for lang in ("fi", "sv", "en")}
+    files = {f"{lang}.md": text.encode() for lang, text in texts.items()}
+    files["facts.toml"] = (NOTICE / "facts.toml").read_bytes()
+    pages = {lang: split_front_matter(text)[1] for lang, text in texts.items()}
+
+    def render_all() -> None:
+        for lang, markdown in pages.items():
+            render(markdown, lang, declaration=NOTHING, settings_address="/s")
+
+    arms = {"lint": timed(lambda: lint(files, list(texts))), "render": timed(render_all)}
+    took = interleaved(arms, rounds)
+    ratios = ratio([a / b for a, b in zip(took["lint"], took["render"], strict=True)])
+    verdicts.judge("lint of them in three languages, × rendering all", ratios, 5.0)
+
+
 def main() -> int:
     """Print the ratios."""
     rounds = rounds_wanted(__doc__, 21, 5)
     verdicts = Verdicts("Notice")
     lint_ratio(rounds, verdicts)
+    parity_ratio(rounds, verdicts)
     return verdicts.exit_status()
 
 

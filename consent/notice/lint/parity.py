@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from hashlib import sha256
 from itertools import groupby
 from urllib.parse import urlsplit
@@ -32,13 +33,16 @@ def check_parity(case: Case) -> Iterator[Finding]:
     """Compare every text with the first."""
     yield from _missing(case)
     docs = list(case.docs.values())
+    if len(docs) < 2:
+        return
+    source = {key: _Part(docs[0], key) for key in docs[0].sections}
     for other in docs[1:]:
         yield from _front(docs[0], other)
         if (difference := _order(docs[0], other)) is not None:
             yield difference
-        for key in docs[0].sections:
+        for key, part in source.items():
             if key in other.sections:
-                yield from _section(docs[0], other, key)
+                yield from _section(part, _Part(other, key))
         yield from _stale(case, docs[0], other)
 
 
@@ -109,48 +113,53 @@ def _order(first: Doc, other: Doc) -> Finding | None:
     return finding("N602", other.top(key), source=first.file, what=what)
 
 
-def _section(first: Doc, other: Doc, key: str) -> Iterator[Finding]:
-    place = other.top(key)
-    ours, theirs = (
-        [doc.sections[key].heading, *doc.sections[key].blocks] for doc in (first, other)
-    )
-    if (a := _tables(ours)) != (b := _tables(theirs)):
-        what = f"{_shapes(b)} ≠ {_shapes(a)}"
-        yield finding("N603", place, source=first.file, what=what)
-    yield from _contents(ours, theirs, first, other, place)
+class _Part:
+    """A section of a text, and what of it does not depend on the language."""
+
+    def __init__(self, doc: Doc, key: str) -> None:
+        self.doc = doc
+        self.top = doc.top(key)
+        self.blocks = [doc.sections[key].heading, *doc.sections[key].blocks]
+        self.content = _Content(self.blocks, doc)
+
+    @cached_property
+    def rows(self) -> list[tuple[Block, _Content]]:
+        """The items of its lists and the rows of its tables."""
+        return [(row[0], _Content(row, self.doc)) for row in _rows(self.blocks)]
 
 
-def _contents(
-    ours: Sequence[Block], theirs: Sequence[Block], first: Doc, other: Doc, place: Place
-) -> Iterator[Finding]:
-    """Compare what is counted and named; where all is there, row by row and item by item."""
-    one, two = _Content(ours, first), _Content(theirs, other)
-    found = list(_compared(one, two, first, place))
-    rows = [_rows(ours), _rows(theirs)]
-    if not found and [kind for kind, _ in rows[0]] == [kind for kind, _ in rows[1]]:
-        for (_, mine), (_, yours) in zip(*rows, strict=True):
-            at = other.of(yours[0]) if yours[0].text else place
-            found += _compared(_Content(mine, first), _Content(yours, other), first, at)
+def _section(one: _Part, two: _Part) -> Iterator[Finding]:
+    """Compare two sections; where all is in both, row by row and item by item as well."""
+    source = one.doc.file
+    if (a := _tables(one.blocks)) != (b := _tables(two.blocks)):
+        yield finding("N603", two.top, source=source, what=f"{_shapes(b)} ≠ {_shapes(a)}")
+    found = list(_compared(one.content, two.content, source, two.top))
     yield from found
+    # With one row there is nothing that could change places.
+    if found or len(one.rows) < 2:
+        return
+    if [row.kind for row, _ in one.rows] == [row.kind for row, _ in two.rows]:
+        for (_, ours), (row, theirs) in zip(one.rows, two.rows, strict=True):
+            place = two.doc.of(row) if row.text else two.top
+            yield from _compared(ours, theirs, source, place)
 
 
-def _rows(blocks: Sequence[Block]) -> list[tuple[Kind, list[Block]]]:
-    """The items of lists and the rows of tables."""
-    parts = [block for block in blocks if block.kind in (Kind.ITEM, Kind.CELL)]
-    found: list[tuple[Kind, list[Block]]] = []
-    for number, block in enumerate(parts):
-        before = parts[number - 1] if number else None
-        same = before is not None and (before.kind, before.group, before.row) == (
-            *(block.kind, block.group, block.row),
-        )
-        if block.kind is Kind.CELL and same:
-            found[-1][1].append(block)
-        else:
-            found.append((block.kind, [block]))
+def _rows(blocks: Sequence[Block]) -> list[list[Block]]:
+    found: list[list[Block]] = []
+    for block in blocks:
+        before = found[-1][-1] if found else None
+        if (
+            block.kind is Kind.CELL
+            and before
+            and (before.kind, before.group, before.row) == (*(Kind.CELL, block.group, block.row),)
+        ):
+            found[-1].append(block)
+        elif block.kind in (Kind.ITEM, Kind.CELL):
+            found.append([block])
     return found
 
 
-def _compared(one: _Content, two: _Content, first: Doc, place: Place) -> Iterator[Finding]:
+def _compared(one: _Content, two: _Content, source: str, place: Place) -> Iterator[Finding]:
     for rule, a, b in (
         ("N605", one.counted.dates, two.counted.dates),
         ("N607", one.mails, two.mails),
@@ -158,14 +167,14 @@ def _compared(one: _Content, two: _Content, first: Doc, place: Place) -> Iterato
     ):
         if a != b:
             signs = [*(f"−{x}" for x in sorted(a - b)), *(f"+{x}" for x in sorted(b - a))]
-            yield finding(rule, place, source=first.file, what=", ".join(signs))
+            yield finding(rule, place, source=source, what=", ".join(signs))
     lacking, added = one.counts_besides(two), two.counts_besides(one)
     if lacking or added:
         signs = [*(f"−{x}" for x in lacking), *(f"+{x}" for x in added)]
         what = {
             lang: ", ".join(_shown(sign, lang) for sign in signs) for lang in ("fi", "sv", "en")
         }
-        yield finding("N604", place, source=first.file, what=what)
+        yield finding("N604", place, source=source, what=what)
 
 
 def _shown(sign: str, lang: str) -> str:

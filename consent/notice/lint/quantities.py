@@ -7,7 +7,6 @@ years one period, 1 234,50 and 1,234.50 one number.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -18,6 +17,7 @@ Pattern = re.Pattern[str]
 Period = tuple[int, str]
 """A number and its unit: `(6, "year")`."""
 
+_DIGIT = re.compile(r"\d")
 _DATE = re.compile(
     r"(?<![\d.])(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})(?!\d)"
     r"|(?<!\d)(?P<y2>\d{4})-(?P<m2>\d{2})-(?P<d2>\d{2})(?!\d)"
@@ -64,11 +64,13 @@ class Quantities:
 
 def quantities(text: str, known: Vocabulary) -> Quantities:
     """Read the quantities of a text that holds no addresses."""
-    text = _OCLOCK.sub(_with_colon, _LAW.sub(r"\1\2 \3", text))
-    found, rest = dates(text, known)
-    rest = _PHONE.sub(lambda match: f" {_phone(match[0])} ", rest)
-    rest = _CLOCK.sub(lambda match: f" {_time(match)} ", rest)
-    told, rest = _periods(rest, known)
+    found: set[str] = set()
+    if _DIGIT.search(text):
+        text = _OCLOCK.sub(_with_colon, _LAW.sub(r"\1\2 \3", text))
+        found, text = dates(text, known)
+        text = _PHONE.sub(lambda match: f" {_phone(match[0])} ", text)
+        text = _CLOCK.sub(lambda match: f" {_time(match)} ", text)
+    told, rest = _periods(text, known)
     numbers = {_number(match[0]) for match in _NUMBER.finditer(rest)}
     return Quantities(frozenset(found), frozenset(told), frozenset(numbers))
 
@@ -99,9 +101,10 @@ def dates(text: str, known: Vocabulary) -> tuple[set[str], str]:
         found.add(f"{year}-{month:02}{day}")
         return " "
 
-    for number, patterns in _months(known.lang):
-        for pattern in patterns:
-            text = pattern.sub(partial(_named, number, found), text)
+    if _any_month(known.lang).search(text):
+        for number, patterns in _months(known.lang):
+            for pattern in patterns:
+                text = pattern.sub(partial(_named, number, found), text)
     return found, _DATE.sub(note, text)
 
 
@@ -137,6 +140,15 @@ def _months(lang: str) -> tuple[tuple[int, tuple[Pattern, ...]], ...]:
     return tuple(found)
 
 
+@cache
+def _any_month(lang: str) -> Pattern:
+    """A month beside a number, in whatever form."""
+    months = "|".join(month[:3] for month in vocabulary(lang).strings("number", "months"))
+    return re.compile(
+        rf"\d\S{{0,3}} (?:of )?(?:{months})|(?<!\w)(?:{months})\w*\.? \d", re.IGNORECASE
+    )
+
+
 def _with_colon(match: re.Match[str]) -> str:
     return f"{match[1]}:{match[2]}" + (f"{match[3]}:{match[4]}" if match[3] else "")
 
@@ -158,36 +170,35 @@ def _time(match: re.Match[str]) -> str:
 def _periods(text: str, known: Vocabulary) -> tuple[set[Period], str]:
     found: set[Period] = set()
 
-    def note(unit: str, match: re.Match[str]) -> str:
-        name = match.lastgroup
-        found.add(_largest(int(name[1:] if name else match[1]), unit))
+    def note(match: re.Match[str]) -> str:
+        number, unit = match["digits"], str(match.lastgroup)
+        if number is None:
+            told = (name[1:] for name, words in match.groupdict().items() if words)
+            number = next(name for name in told if name.isdigit())
+        found.add(_largest(int(number), unit))
         return " "
 
-    half, units = _patterns(known.lang)
+    half, periods_of = _patterns(known.lang)
     if half.search(text):
         found.add((6, "month"))
         text = half.sub(" ", text)
-    for unit, pattern in units.items():
-        text = pattern.sub(partial(note, unit), text)
-    return found, text
+    return found, periods_of.sub(note, text)
 
 
 @cache
-def _patterns(lang: str) -> tuple[Pattern, Mapping[str, Pattern]]:
-    """Half a year; and by unit, a period in digits (a group) or in words (a named group)."""
+def _patterns(lang: str) -> tuple[Pattern, Pattern]:
+    """Half a year; and a number in digits or words (`digits`, `n3`) with its unit (`day`)."""
     known = vocabulary(lang)
     units = known.value("number", "units")
     assert isinstance(units, dict)
     words = "|".join(f"(?P<n{number}>{forms})" for number, forms in _words(lang))
+    unit = "|".join(f"(?P<{name}>{stems})" for name, stems in units.items())
     half = "|".join(known.strings("number", "half_year"))
-    return re.compile(rf"(?<!\w)(?:{half})", re.IGNORECASE), {
-        unit: re.compile(
-            rf"(?<![\w.,])(\d+)(?: ?\(\w+\))?[\s-]*(?:{stems})"
-            rf"|(?<!\w)(?:{words})(?: ?\(\d+\))?[ -](?:{stems})",
-            re.IGNORECASE,
-        )
-        for unit, stems in units.items()
-    }
+    return re.compile(rf"(?<!\w)(?:{half})", re.IGNORECASE), re.compile(
+        rf"(?:(?<![\w.,])(?P<digits>\d+)(?: ?\(\w+\))?[\s-]*"
+        rf"|(?<!\w)(?:{words})(?: ?\(\d+\))?[ -])(?:{unit})",
+        re.IGNORECASE,
+    )
 
 
 @cache
