@@ -159,7 +159,7 @@ Voit pyytää meiltä pääsyn tietoihisi, oikaista ja poistaa ne, rajoittaa kä
 
 ## Miksi {{#purposes}}
 
-Palvelu perustuu sopimukseen, tilastot suostumukseen ja suostumusloki lakiin. Yhteystiedot säilytetään 3 vuotta. Ylläpitäjä käsittelee niitä. Sallimasi palvelut siirtävät tietoja Yhdysvaltoihin riittävyyspäätöksen nojalla. Saamme tiedot sinulta. Jos et anna niitä, et saa palvelua. Profilointia ei ole. Evästeitä valvoo Traficom.
+Palvelu perustuu sopimukseen, tilastot suostumukseen ja suostumusloki lakiin. Yhteystiedot säilytetään 3 vuotta, palvelinloki yhtä kauan. Ylläpitäjä käsittelee niitä. Sallimasi palvelut siirtävät tietoja Yhdysvaltoihin riittävyyspäätöksen nojalla. Saamme tiedot sinulta. Jos et anna niitä, et saa palvelua. Profilointia ei ole. Evästeitä valvoo Traficom.
 
 [[cookies]]
 
@@ -180,7 +180,7 @@ Du kan begära tillgång till dina uppgifter, rätta och radera dem, begränsa b
 
 ## Varför {{#purposes}}
 
-Tjänsten grundar sig på avtal, statistiken på samtycke och samtyckesloggen på lag. Kontaktuppgifter sparas i 3 år. Driftsleverantören behandlar dem. De tjänster du tillåter överför uppgifter till USA med stöd av beslutet om adekvat skyddsnivå. Vi får uppgifterna av dig. Om du inte lämnar dem får du inte tjänsten. Ingen profilering sker. Traficom övervakar kakor.
+Tjänsten grundar sig på avtal, statistiken på samtycke och samtyckesloggen på lag. Kontaktuppgifter sparas i 3 år, serverloggen lika länge. Driftsleverantören behandlar dem. De tjänster du tillåter överför uppgifter till USA med stöd av beslutet om adekvat skyddsnivå. Vi får uppgifterna av dig. Om du inte lämnar dem får du inte tjänsten. Ingen profilering sker. Traficom övervakar kakor.
 
 [[cookies]]
 
@@ -201,7 +201,7 @@ You can ask for access to your data, rectify and erase it, restrict the processi
 
 ## Why {{#purposes}}
 
-The service is based on contract, statistics on consent and the consent log on law. Contact details are kept for 3 years. The hosting provider processes them. The services that you allow transfer data to the United States under the adequacy decision. We get the data from you. If you do not provide it, you do not get the service. There is no profiling. Traficom supervises cookies.
+The service is based on contract, statistics on consent and the consent log on law. Contact details are kept for 3 years, the server log as long. The hosting provider processes them. The services that you allow transfer data to the United States under the adequacy decision. We get the data from you. If you do not provide it, you do not get the service. There is no profiling. Traficom supervises cookies.
 
 [[cookies]]
 

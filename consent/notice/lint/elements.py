@@ -224,7 +224,7 @@ def _version(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
 
 
 def _component(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
-    """What a site with this component tells besides: the browser's signal and the consent log."""
+    """What a site with this component tells besides: the browser's signal, and its two logs."""
     declared = case.declaration
     if declared is None or not asks(case):
         return
@@ -233,6 +233,8 @@ def _component(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
         yield finding("N243", case.place(doc, "gpc", "cookies"))
     if not known["element.consent_log"].search(doc.words):
         yield finding("N244", case.place(doc, "consent_log", "cookies"))
+    if not known["element.server_log"].search(doc.words):
+        yield finding("N246", case.place(doc, "data", "retention"))
 
 
 _CHECKS = (
