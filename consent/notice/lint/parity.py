@@ -26,6 +26,7 @@ FRONT = "front"
 
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _AT = re.compile(r"\s?[(\[](?:at|ät|a)[)\]]\s?")
+_COUNTED = re.compile(r"-\d+$")  # an id that a heading gets by its place
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]+@[\w.-]+")
 
 
@@ -35,14 +36,16 @@ def check_parity(case: Case) -> Iterator[Finding]:
     docs = list(case.docs.values())
     if len(docs) < 2:
         return
-    source = {key: _Part(docs[0], key) for key in docs[0].sections}
+    source = _parts(docs[0])
     for other in docs[1:]:
         yield from _front(docs[0], other)
+        yield from _anchors(docs[0], other)
         if (difference := _order(docs[0], other)) is not None:
             yield difference
+        parts = _parts(other)
         for key, part in source.items():
-            if key in other.sections:
-                yield from _section(part, _Part(other, key))
+            if key in parts:
+                yield from _section(part, parts[key])
         yield from _stale(case, docs[0], other)
 
 
@@ -101,6 +104,17 @@ def _front(first: Doc, other: Doc) -> Iterator[Finding]:
             yield finding("N609", Place(other.file, 1), what=key, source=first.file)
 
 
+def _anchors(first: Doc, other: Doc) -> Iterator[Finding]:
+    """The ids that stand elsewhere than at sections, to which links lead in any language."""
+    ours, theirs = (
+        {key for key, _ in doc.ids if key not in doc.sections and not _COUNTED.search(key)}
+        for doc in (first, other)
+    )
+    signs = [*(f"−#{x}" for x in sorted(ours - theirs)), *(f"+#{x}" for x in sorted(theirs - ours))]
+    if signs:
+        yield finding("N611", Place(other.file), source=first.file, what=", ".join(signs))
+
+
 def _order(first: Doc, other: Doc) -> Finding | None:
     ours, theirs = list(first.sections), list(other.sections)
     if ours == theirs:
@@ -116,16 +130,27 @@ def _order(first: Doc, other: Doc) -> Finding | None:
 class _Part:
     """A section of a text, and what of it does not depend on the language."""
 
-    def __init__(self, doc: Doc, key: str) -> None:
+    def __init__(self, doc: Doc, blocks: Sequence[Block]) -> None:
         self.doc = doc
-        self.top = doc.top(key)
-        self.blocks = [doc.sections[key].heading, *doc.sections[key].blocks]
-        self.content = _Content(self.blocks, doc)
+        self.blocks = blocks
+        self.top = doc.of(blocks[0])
+        self.content = _Content(blocks, doc)
 
     @cached_property
     def rows(self) -> list[tuple[Block, _Content]]:
         """The items of its lists and the rows of its tables."""
         return [(row[0], _Content(row, self.doc)) for row in _rows(self.blocks)]
+
+
+def _parts(doc: Doc) -> Mapping[str, _Part]:
+    """What is compared: each section, what stands before the first, the summary and the change."""
+    found = {key: [part.heading, *part.blocks] for key, part in doc.sections.items()}
+    for block in doc.blocks:
+        if block.kind is Kind.FRONT:
+            found.setdefault(f"{FRONT} {block.id}", []).append(block)
+        elif not block.section:
+            found.setdefault("", []).append(block)
+    return {key: _Part(doc, blocks) for key, blocks in found.items()}
 
 
 def _section(one: _Part, two: _Part) -> Iterator[Finding]:
@@ -135,8 +160,8 @@ def _section(one: _Part, two: _Part) -> Iterator[Finding]:
         yield finding("N603", two.top, source=source, what=f"{_shapes(b)} ≠ {_shapes(a)}")
     found = list(_compared(one.content, two.content, source, two.top))
     yield from found
-    # With one row there is nothing that could change places.
-    if found or len(one.rows) < 2:
+    # Of one thing, or in one row, nothing can change places.
+    if found or len(one.content) < 2 or len(one.rows) < 2:
         return
     if [row.kind for row, _ in one.rows] == [row.kind for row, _ in two.rows]:
         for (_, ours), (row, theirs) in zip(one.rows, two.rows, strict=True):
@@ -145,18 +170,12 @@ def _section(one: _Part, two: _Part) -> Iterator[Finding]:
 
 
 def _rows(blocks: Sequence[Block]) -> list[list[Block]]:
-    found: list[list[Block]] = []
-    for block in blocks:
-        before = found[-1][-1] if found else None
-        if (
-            block.kind is Kind.CELL
-            and before
-            and (before.kind, before.group, before.row) == (*(Kind.CELL, block.group, block.row),)
-        ):
-            found[-1].append(block)
-        elif block.kind in (Kind.ITEM, Kind.CELL):
-            found.append([block])
-    return found
+    items = [block for block in blocks if block.kind in (Kind.ITEM, Kind.CELL)]
+    places = enumerate(items)
+    rows = groupby(
+        places, lambda one: (one[1].group, one[1].row, one[0] if one[1].kind is Kind.ITEM else -1)
+    )
+    return [[block for _, block in row] for _, row in rows]
 
 
 def _compared(one: _Content, two: _Content, source: str, place: Place) -> Iterator[Finding]:
@@ -208,6 +227,12 @@ class _Content:
         self.mails = {mail.lower().rstrip(".") for mail in _MAIL.findall(self.text)}
         self.mails |= {t[7:].partition("?")[0].lower() for t in links if t.startswith("mailto:")}
         self.counted = quantities(_ADDRESS.sub(" ", self.text), self.known)
+
+    def __len__(self) -> int:
+        counted = self.counted
+        return sum(
+            map(len, (counted.dates, counted.periods, counted.numbers, self.mails, self.links))
+        )
 
     def counts_besides(self, other: _Content) -> list[str]:
         """The numbers and periods that another does not tell, in digits or in words."""
