@@ -87,10 +87,39 @@ tämän tiedon rekisterinpitäjä, ja sen osoite on Sahatie 7, 40100 Jyväskylä
 </body></html>
 """
 
+SAVED = """\
+<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><!--[if gte mso 9]><xml>
+<o:OfficeDocumentSettings><o:AllowPNG/></o:OfficeDocumentSettings></xml><![endif]--><style>
+<!-- /* Font Definitions */ p.MsoNormal{margin:0} --></style></head><body lang=SV>
+<div class=WordSection1><p class=MsoTitle>Dataskyddsbeskrivning<o:p></o:p></p>
+<h1>Personuppgiftsansvarig<o:p></o:p></h1>
+<p class=MsoNormal>Hamnens Glass Ab, Strandgatan 1, 10900 Hangö<o:p></o:p></p>
+<h1>Ändamål och rättslig grund<o:p></o:p></h1>
+<p class=MsoListParagraph><!--[if !supportLists]--><span style='mso-list:Ignore'>·<span>&nbsp;
+</span></span><!--[endif]-->Beställningar: avtal<o:p></o:p></p>
+<p class=MsoListParagraph><![if !supportLists]><span>·<span>&nbsp; </span></span><![endif]>
+Nyhetsbrev: samtycke<o:p></o:p></p><p class=MsoNormal>Vi gör så som det är sagt.</p></div></body></html>
+"""
+
+WIDGETS = """\
+<!DOCTYPE html><html lang="en"><body><div id="SITE_CONTAINER"><header id="SITE_HEADER"><p>Ocean</p>
+</header><main><div class="wixui-rich-text"><h1 class="font_2">Privacy Policy</h1>
+<p class="font_8"><span style="font-weight:bold"><span class="color_15">Who we are</span></span></p>
+<p class="font_8"><span class="wixGuard">\u200b</span></p><p class="font_8">Ocean Books Ltd is the
+controller of the <span style="color:#000">data</span> that you give to us.</p><p><br></p>
+<p class="font_8"><span style="font-weight:700;">What do we collect?</span></p>
+<ul class="font_8"><li aria-level="1"><p class="font_8">your name</p></li></ul></div>
+<div class="accordion"><div role="heading" aria-level="2"><button aria-expanded="false"><span>Your
+rights</span></button></div><div role="region"><p>You have the right of access to it.</p></div>
+</div></main></div></body></html>
+"""
+
 PAGES = {
     "builder": BUILDER,
     "blog": BLOG,
     "plain": PLAIN,
     "docs": DOCS,
     "processor": PROCESSOR,
+    "saved": SAVED,
+    "widgets": WIDGETS,
 }

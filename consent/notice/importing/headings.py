@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .blocks import Block, Words, escaped
-from .roles import names_a_notice
+from .roles import TITLES, names_a_notice, role
 
 BOLD = re.compile(r"\*\*[^*\n]+\*\*:?")
 """A line that is all bold."""
@@ -38,11 +38,17 @@ def _title(blocks: list[Block]) -> tuple[str, list[Block]]:
     heads = [place for place, block in enumerate(blocks) if block.kind == "heading"]
     first = [place for place in heads if blocks[place].level == 1]
     named = [place for place in heads[:3] if names_a_notice(blocks[place].plain)]
-    for place in (*first[:1], *named[:1]):
+    told = [
+        place
+        for place, block in enumerate(blocks[:5])
+        if block.kind == "text" and names_a_notice(block.plain)
+    ]
+    if len(first) > 1 and not set(first) & set(named):
+        # Sections, as a word processor writes them; the title is a paragraph of its own.
+        section = any(role(blocks[first[0]].plain, lang) for lang in TITLES)
+        first = [] if section or (told and told[0] < first[0]) else first
+    for place in (*first[:1], *named[:1], *told[:1]):
         return blocks[place].plain, blocks[:place] + blocks[place + 1 :]
-    for place, block in enumerate(blocks[:5]):
-        if block.kind == "text" and names_a_notice(block.plain):
-            return block.plain, blocks[:place] + blocks[place + 1 :]
     return "", blocks
 
 

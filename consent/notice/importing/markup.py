@@ -36,15 +36,17 @@ _GONE = {"script", "style", "template", "svg", "iframe", "object", "title", "mat
 _VOID = {"br", "hr", "img"}
 _TAGS = {*_BREAKS, *_INLINE, *_ALWAYS, *_OUTSIDE, *_VOID, "a", "span", "thead", "tbody", "tfoot"}
 _KEPT = {
-    "*": {"id", "role", "class", "data-cfemail"},
+    "*": {"id", "role", "class", "data-cfemail", "aria-level"},
     "a": {"href", "name"},
     "button": {"aria-expanded"},
     "img": {"alt"},
+    "span": {"style"},
 }
 _ROLES = {"navigation": "nav", "banner": "header", "contentinfo": "footer", "main": "main"}
 _BULLET = re.compile("([•◦▪·–o§\uf0a7\uf0b7])\\s+(?=\\S)|([•◦▪\uf0a7\uf0b7])")
 _DEEPER = {"o": 1, "◦": 1, "§": 2, "▪": 2, "\uf0a7": 2}
 _LEVEL = re.compile(r"lst-kix_\w+-(\d)|ql-indent-(\d)")
+_BOLD = re.compile(r"font-weight:\s*(?:bold|[6-9]00)")
 _MAIL = re.compile(r"/cdn-cgi/l/email-protection")
 
 
@@ -64,7 +66,8 @@ def read_markup(html: str) -> Reading:
         link_rel=None,
         strip_comments=True,
     )
-    clean = plainer(cleaner.clean(re.sub(r"<!\[[^>]*>", "", html)))
+    # What Word writes for old browsers, `<![if …]>`; the end of a comment of its is none of those.
+    clean = plainer(cleaner.clean(re.sub(r"<!\[(?:if|endif)[^\]>]*\]>", "", html)))
     reader = _read(clean, _core(clean))
     kept = sum(len(block.plain.split()) for block in reader.blocks)
     if kept < sum(len(part.split()) for part in reader.left_out):
@@ -173,8 +176,10 @@ class _Reader(HTMLParser):
             self.left_out.append(f"image: {words}")
 
     def _open(self, tag: str, values: dict[str, str]) -> None:
-        if tag in _HEADINGS:
-            self._kind, self._level = "heading", _HEADINGS[tag]
+        if tag in _HEADINGS or values.get("role") == "heading":
+            level = values.get("aria-level", "")
+            self._kind = "heading"
+            self._level = _HEADINGS.get(tag) or _HEADINGS.get(f"h{level}", 2)
         elif tag in ("ul", "ol"):
             self._lists.append((tag, 0))
             deep = _LEVEL.search(values.get("class", ""))
@@ -197,9 +202,11 @@ class _Reader(HTMLParser):
             self._rows.append([])
         elif tag == "a":
             self._links.append((values.get("href", ""), len(self._plain), len(self._markdown)))
-        elif tag in _INLINE:
+        elif tag in _INLINE or tag == "span":
+            mark = _INLINE.get(tag) or ("**" if _BOLD.search(values.get("style", "")) else "")
             # One inside another would be read as text.
-            self._marks.append(("" if self._marks else _INLINE[tag], len(self._markdown)))
+            inside = any(mark for mark, _ in self._marks)
+            self._marks.append(("" if inside else mark, len(self._markdown)))
         if code := values.get("data-cfemail"):
             self._mail = _decoded(code)
 
@@ -215,7 +222,7 @@ class _Reader(HTMLParser):
             self._close_link()
         elif tag == "button":
             self._break(tag)
-        elif tag in _INLINE and self._marks:
+        elif (tag in _INLINE or tag == "span") and self._marks:
             self._close_mark()
         elif tag in ("td", "th") and self._rows:
             self._rows[-1].append(self._taken())

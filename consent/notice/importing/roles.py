@@ -71,7 +71,7 @@ _ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("recipients", r"shar(?:e|ing)|disclos|recipient|third part|processors|"
                        r"who (?:\w+ ){0,3}with"),
         ("purposes", r"why|purpose|how (?:\w+ ){0,2}us(?:e|ing)|(?:legal|lawful) bas|legal ground"),
-        ("data", r"what (?:\w+ ){0,3}(?:data|information)|categories|"
+        ("data", r"what (?:\w+ ){0,3}(?:data|information|collect)|categories|"
                  r"(?:data|information) (?:\w+ ){0,2}collect|types of|collection of"),
         ("rights", r"rights?\b"),
         ("changes", r"change|updat|amend|revis"),
