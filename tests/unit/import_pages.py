@@ -98,7 +98,8 @@ SAVED = """\
 <p class=MsoListParagraph><!--[if !supportLists]--><span style='mso-list:Ignore'>·<span>&nbsp;
 </span></span><!--[endif]-->Beställningar: avtal<o:p></o:p></p>
 <p class=MsoListParagraph><![if !supportLists]><span>·<span>&nbsp; </span></span><![endif]>
-Nyhetsbrev: samtycke<o:p></o:p></p><p class=MsoNormal>Vi gör så som det är sagt.</p></div></body></html>
+Nyhetsbrev: samtycke<o:p></o:p></p>
+<p class=MsoNormal>Vi gör så som det är sagt.</p></div></body></html>
 """
 
 WIDGETS = """\

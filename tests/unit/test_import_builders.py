@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from consent.notice.importing import import_notice
 from consent.notice.importing.document import document, markdown
 from consent.notice.importing.markup import read_markup
+from consent.notice.importing.pasted import read_pasted
 from tests.unit.word_file import NAMESPACE, paragraph, write_word
 
 INTRO = "<h1>Tietosuojaseloste</h1><p>Tämä on seloste ja kertoo, mitä me tiedoilla teemme.</p>"
@@ -51,6 +52,22 @@ def test_what_is_seen_or_heard_and_is_no_text_is_named() -> None:
     )
     assert [block.plain for block in reading.blocks] == ["Osoite:"]
     assert reading.left_out == ("image: Katu 1, Turku", "noscript: Salli JavaScript", "nav: Alkuun")
+
+
+BULLETS = (*"•▪●■►➢✓✔→❖◆☑🔹\uf0b7", "– ", "· ", "» ")
+LIST = [("item", "nimi"), ("item", "osoite"), ("text", "loppu")]
+
+
+@pytest.mark.parametrize("mark", [*BULLETS, "- ", "* "])
+def test_an_odd_bullet_in_pasted_text_is_a_bullet(mark: str) -> None:
+    reading = read_pasted(f"Me keräämme:\n\n{mark}nimi\n{mark} osoite\n\nloppu", "fi")
+    assert [(block.kind, block.plain) for block in reading.blocks[-3:]] == LIST
+
+
+@pytest.mark.parametrize("mark", BULLETS)
+def test_an_odd_bullet_in_a_page_is_a_bullet(mark: str) -> None:
+    reading = read_markup(f"<p>{mark}nimi<br>{mark} osoite</p><p>loppu</p>")
+    assert [(block.kind, block.plain) for block in reading.blocks] == LIST
 
 
 @pytest.mark.parametrize(

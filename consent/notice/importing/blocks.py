@@ -94,6 +94,9 @@ class Document:
         return next((keys[role] for role in roles if role in keys), "")
 
 
+BULLETS = "•◦▪▫‣⁃∙●○■□►▶➢➤➔→⇒❖◆◇✓✔☑✅★✦❯⦿🔹🔸\uf0a7\uf0b7\uf0d8"
+"""Characters that begin an item where there are no lists; the last three are a symbol font's."""
+
 # What nobody sees, and what a page's own editor leaves between words.
 _INVISIBLE = re.compile(
     "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\x00-\x08\x0e-\x1f\x7f-\x9f]"

@@ -11,7 +11,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import quote
 
-from .blocks import NOTHING, Block, Reading, Words, escaped, tidy
+from .blocks import BULLETS, NOTHING, Block, Reading, Words, escaped, tidy
 from .headings import BOLD, divided
 from .layout import plainer
 
@@ -43,7 +43,7 @@ _KEPT = {
     "span": {"style"},
 }
 _ROLES = {"navigation": "nav", "banner": "header", "contentinfo": "footer", "main": "main"}
-_BULLET = re.compile("([•◦▪·–o§\uf0a7\uf0b7])\\s+(?=\\S)|([•◦▪\uf0a7\uf0b7])")
+_BULLET = re.compile(f"([·–»›o§])\\s+(?=\\S)|([{BULLETS}])\\s*")
 _DEEPER = {"o": 1, "◦": 1, "§": 2, "▪": 2, "\uf0a7": 2}
 _LEVEL = re.compile(r"lst-kix_\w+-(\d)|ql-indent-(\d)")
 _BOLD = re.compile(r"font-weight:\s*(?:bold|[6-9]00)")

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .blocks import Block, Reading, Words, tidy, words
+from .blocks import BULLETS, Block, Reading, Words, tidy, words
 from .roles import names_a_notice, role
 
 LEFTOVERS = frozenset(
@@ -29,12 +29,10 @@ LEFTOVERS = frozenset(
 )
 """Lines that pages carry and that say nothing; everything else is kept."""
 
-_BULLET = re.compile(
-    "([•◦▪▫‣⁃∙●○■□►▶➢➤✓✔\uf0a7\uf0b7\uf0d8])[ \t]*(.*)|([-–—*+·])[ \t]+(.*)|(o)(?:\t| {2,})[ ]*(.*)"
-)
+_BULLET = re.compile(f"([{BULLETS}])[ \t]*(.*)|([-–—*+·»›])[ \t]+(.*)|(o)(?:\t| {{2,}})[ ]*(.*)")
 # Marks that mean the same level; another one at the same place means a deeper one.
 _CLASSES = {"–": "-", "—": "-", "●": "•", "·": "•", "∙": "•", "\uf0b7": "•", "○": "o", "◦": "o"}
-_LONE = re.compile("[•◦▪▫‣⁃∙●○■□►▶➢➤✓✔·\uf0a7\uf0b7\uf0d8]")
+_LONE = re.compile(f"[{BULLETS}·]")
 _NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)([.)]?)[ \t]+(?=\S)(.*)")
 _RUN_IN = re.compile(r"(\d{1,2}\.[ \t]+[^:.]{3,60}):[ \t]+(\S.*)")
 _RULE = re.compile(r"[-_*=~–—•. ]{3,}")
