@@ -18,6 +18,8 @@ Run = tuple[int, int, int]
 
 _PAIRS = 10_000
 """So many equal pairs of elements `difflib` may be given at a time: a paragraph of 700 words."""
+_CELLS = 2_500
+"""So many pairs of cells of two rows are compared."""
 _DEPTH = 8
 _WINDOW = 40
 
@@ -95,6 +97,36 @@ def alike(
                 best[i] = max(best.get(i, nobody), (score, away, j))
                 mutual[j] = max(mutual.get(j, nobody), (score, away, i))
     return [(i, j) for i, (_, _, j) in sorted(best.items()) if j >= 0 and mutual[j][2] == i]
+
+
+def aligned(
+    a: Sequence[AbstractSet[str]], b: Sequence[AbstractSet[str]]
+) -> list[tuple[int | None, int | None]]:
+    """Pair every set of words of the shorter row with one of the longer, in order, as alike as can.
+
+    Gives places in both, None where there is none. Rows of many hundreds are paired from the left.
+    """
+    if len(a) > len(b):
+        return [(i, j) for j, i in aligned(b, a)]
+    room = len(b) - len(a)
+    if not room or len(a) * room > _CELLS:
+        return [(i if i < len(a) else None, i) for i in range(len(b))]
+    # How alike the first i can be with places among the first i + k, and where the last then is.
+    best, places = [0.0] * (room + 1), []
+    for i, words in enumerate(a):
+        found = [best[k] + _dice(words, b[i + k]) for k in range(room + 1)]
+        places.append([max(range(k + 1), key=found.__getitem__) for k in range(room + 1)])
+        best = [found[k] for k in places[-1]]
+    k, pairs = room, {}
+    for i in range(len(a) - 1, -1, -1):
+        k = places[i][k]
+        pairs[i + k] = i
+    return [(pairs.get(j), j) for j in range(len(b))]
+
+
+def _dice(a: AbstractSet[str], b: AbstractSet[str]) -> float:
+    # What has no words is like what has none: the end of a line, an empty cell.
+    return 2 * len(a & b) / (len(a) + len(b)) if a or b else 1.0
 
 
 def _anchors(

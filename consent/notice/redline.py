@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from .matching import alike, increasing, matching
+from .matching import aligned, alike, increasing, matching
 
 SAME, REMOVED, ADDED = "same", "removed", "added"
 MOVED, CHANGED = "moved", "changed"
@@ -33,7 +33,7 @@ _WORDS = re.compile(
     r"|\*+|[^\w\s]|\A(?=\s))(\s*)"
 )
 _LIKENESS = re.compile(r"\w{2,}")
-_BAR = re.compile(r"((?<!\\)\|)")
+_BAR = re.compile(r"(?<!\\)\|")
 # Below these shares of equal words two blocks, or sections, are not one that was changed.
 _BLOCKS, _SECTIONS, _TEXT = 0.35, 0.5, 0.4
 _RUN, _GLUE = 24, 4
@@ -274,16 +274,28 @@ def _pair(kind: str, old: str, new: str) -> Block:
     if old == new:
         return Block(kind, (Piece(SAME, new),))
     if kind == "row":
-        ours, theirs = _BAR.split(old), _BAR.split(new)
-        if len(ours) == len(theirs):
-            cells = zip(ours, theirs, strict=True)
-            return Block(kind, _pieces(step for cell in cells for step in _words(*cell)))
-        return Block(kind, (Piece(REMOVED, old), Piece(ADDED, new)))
+        return Block(kind, _pieces(_row(_BAR.split(old), _BAR.split(new))))
     return Block(kind, _pieces(_words(old, new)))
 
 
 Step = tuple[str, str, str]
 """What is the same, then what is removed, then what is added."""
+
+
+def _row(old: Sequence[str], new: Sequence[str]) -> Iterable[Step]:
+    # What stands before the first bar, then each cell with the bar before it. Where a column came
+    # or went, each other cell stays with the one that it is most alike.
+    (first, *ours), (other, *theirs) = old, new
+    yield from _words(first, other)
+    pairs: Iterable[tuple[int | None, int | None]] = enumerate(range(len(ours)))
+    if len(ours) != len(theirs):
+        pairs = aligned(*([_likeness(cell) for cell in cells] for cells in (ours, theirs)))
+    for i, j in pairs:
+        if i is None or j is None:
+            yield ("", "" if i is None else f"|{ours[i]}", "" if j is None else f"|{theirs[j]}")
+        else:
+            yield ("|", "", "")
+            yield from _words(ours[i], theirs[j])
 
 
 def _words(old: str, new: str) -> list[Step]:

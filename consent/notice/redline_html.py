@@ -220,7 +220,8 @@ def _table(rows: Sequence[Block], say: Mapping[str, str]) -> str:
         shown = cells(row)
         if place in heads:
             gone = ADDED if row.status == REMOVED else REMOVED
-            labels = [plain(cell, without=gone) for cell in shown]
+            # Of a column that went, its name is what it was called.
+            labels = [plain(cell, without=gone) or plain(cell, without="") for cell in shown]
             inner = "".join(f'<th scope="col">{_inline(cell, say)}</th>' for cell in shown)
             head += f"<tr>{inner}</tr>\n"
             continue

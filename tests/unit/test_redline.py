@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from consent.notice.matching import alike, increasing, matching
+from consent.notice.matching import aligned, alike, increasing, matching
 from consent.notice.redline import ADDED, REMOVED, SAME, Redline, accept, compare, reject
 from tests.unit.proportion import in_proportion
 from tests.unit.redline_samples import NEW, OLD, markdown
@@ -152,10 +153,23 @@ def test_a_heading_that_went_takes_no_text_with_it() -> None:
     assert told == ["## Mihin tietoja käytetään? {#purposes}\n\n"]
 
 
-def test_a_row_with_another_number_of_cells_is_another_row() -> None:
-    assert marked("| a | yksi |\n", "| a | yksi | kaksi |\n") == [
-        (REMOVED, "| a | yksi |\n"),
-        (ADDED, "| a | yksi | kaksi |\n"),
+COLUMNS = (
+    "| Tieto | Aika |\n|---|---|\n| Tilaukset ja laskut | kuusi vuotta |\n| Viestit | 2 vuotta |\n",
+    "| Tieto | Peruste | Aika |\n|---|---|---|\n| Tilaukset ja laskut | sopimus | 10 vuotta |\n"
+    "| Viestit | etu | 2 vuotta |\n",
+)
+
+
+def test_a_column_that_came_or_went_leaves_the_others_where_they_are() -> None:
+    """Point 4: a table is read by its rows, and only what is new in them is marked."""
+    old, new = COLUMNS
+    rule = [(REMOVED, "|---|---|\n"), (ADDED, "|---|---|---|\n")]
+    assert marked(old, new) == [
+        *((ADDED, "| Peruste "), *rule, (ADDED, "| sopimus ")),
+        *((REMOVED, "kuusi"), (ADDED, "10"), (ADDED, "| etu ")),
+    ]
+    assert [text for op, text in marked(new, old) if op == REMOVED and "-" not in text] == [
+        *("| Peruste ", "| sopimus ", "10", "| etu "),
     ]
 
 
@@ -231,6 +245,7 @@ GROWTH: dict[str, Callable[[int], tuple[str, str]]] = {
     "rows": lambda n: ("| a | b |\n" * 5 * n, "| a | c |\n" * 5 * n),
     "lines of nothing": lambda n: ("\n" * n, "a" + " \n" * n),
     "brackets": lambda n: ("[" * n, "](" * n),
+    "cells": lambda n: ("| sana " * n, "| sana " * (n + n // 9)),
 }
 
 
@@ -267,6 +282,28 @@ def test_the_longest_increasing_part_is_found(numbers: list[int]) -> None:
     chain = [numbers[place] for place in increasing(numbers)]
     assert chain == sorted(chain)
     assert len(chain) == max(best, default=0)
+
+
+_sets = st.lists(st.frozensets(st.sampled_from("abcd"), max_size=3), max_size=7)
+
+
+@given(_sets, _sets)
+def test_cells_are_aligned_as_well_as_they_can_be(
+    a: list[AbstractSet[str]], b: list[AbstractSet[str]]
+) -> None:
+    """Against trying every way: each of the shorter has its place, in order."""
+    found = aligned(a, b)
+    for side, row in ((0, a), (1, b)):
+        assert [pair[side] for pair in found if pair[side] is not None] == list(range(len(row)))
+    short, long = sorted((a, b), key=len)
+    pairs = [(i, j) for i, j in found if i is not None and j is not None]
+    assert len(pairs) == len(short)
+
+    def worth(pairs: Iterable[tuple[AbstractSet[str], AbstractSet[str]]]) -> float:
+        return sum(2 * len(x & y) / len([*x, *y]) if x or y else 1 for x, y in pairs)
+
+    ways = (zip(short, some, strict=True) for some in combinations(long, len(short)))
+    assert worth((a[i], b[j]) for i, j in pairs) == pytest.approx(max(map(worth, ways)))
 
 
 def test_each_is_paired_with_what_it_is_most_alike() -> None:
