@@ -29,10 +29,14 @@ Printing = Callable[[Package, str], bytes | None]
 _LOCK = Lock()
 _MOST = 64
 _PAPER = """
-@page { size: A4; margin: 20mm 18mm; @bottom-right {
-  content: counter(page) " / " counter(pages); font: 8pt sans-serif; color: #444 } }
+@page { size: A4; margin: 20mm 18mm; font: 8pt "Noto Sans", "DejaVu Sans", sans-serif; color: #444;
+  @bottom-left { content: string(title) ", " string(version) }
+  @bottom-right { content: counter(page) " / " counter(pages) } }
+h1 { string-set: title content() }
+.vc-notice-version { string-set: version content() }
 .vc-notice-page { font-family: "Noto Sans", "DejaVu Sans", sans-serif }
 .vc-notice, .vc-notice-top { --vc-line: #ccc; --vc-tint: #f4f4f4; --vc-measure: 100% }
+.vc-notice-text caption { font-weight: bold }
 .vc-notice-text table { table-layout: fixed; overflow-wrap: break-word }
 .vc-notice-text .vc-wide thead th:nth-child(4) { width: 14% }
 .vc-notice-text .vc-wide thead th:last-child { width: 17% }
