@@ -5,10 +5,13 @@ Imported by `render` on first use only, since it imports markdown.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from markdown import Markdown
 from markdown.extensions import Extension
+from markdown.extensions.tables import TableProcessor
 from markdown.treeprocessors import Treeprocessor
 
 from .allow import ALIGNED, safe_id, safe_link
@@ -16,25 +19,72 @@ from .allow import ALIGNED, safe_id, safe_link
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+    from markdown.blockparser import BlockParser
+
 Note = tuple[str, str, str]
 """What is wrong: where, what, and how to mend it."""
 
 _TOP_LEVEL = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+_MEANT = {"id", "lang", "href", "title", "src", "alt", "start", "align"}
+_ITEM = re.compile(r"\n[ \t]*[-*+][ \t]+(\S[^\n]{0,40})")
 
 
 class Meaning(Extension):
-    """Adds to `notes` what an editor must mend; see `Sections` and `Contents`."""
+    """Adds to `notes` what an editor must mend; see `Rows`, `Strays`, `Sections` and `Contents`."""
 
     def __init__(self, notes: list[Note]) -> None:
         super().__init__()
         self.notes = notes
 
     def extendMarkdown(self, md: Markdown) -> None:
-        """Register both: ids after attr_list has read them (8) and before toc makes its own (5)."""
+        """Register all: ids after attr_list has read them (8) and before toc makes its own (5)."""
+        md.parser.blockprocessors.register(Rows(md.parser, self.notes), "table", 75)
+        # Before the escapes are resolved (0), so that what is meant as text is none of these.
+        md.treeprocessors.register(Strays(self.notes), "strays", 7)
         md.treeprocessors.register(Sections(self.notes), "sections", 6)
         contents = Contents(self.notes)
         # After the escapes are resolved (0), so that labels and links are read as they will stand.
         md.treeprocessors.register(contents, "contents", -10)
+
+
+class Rows(TableProcessor):
+    """Tells of cells that their table has no column for: they would be left out without a word."""
+
+    def __init__(self, parser: BlockParser, notes: list[Note]) -> None:
+        super().__init__(parser, {"use_align_attribute": True})
+        self.notes = notes
+
+    def _build_row(self, row: str, parent: Element, align: Sequence[str | None]) -> None:
+        lost = [cell.strip() for cell in self._split_row(row)[len(align) :]]  # type: ignore[attr-defined]
+        if any(lost):
+            remedy = "give the head of the table as many cells, or write a bar that is text as \\|"
+            key, message = " | ".join(filter(None, lost)), "the table has no column for it"
+            self.notes.append((key, message, remedy))
+        super()._build_row(row, parent, align)  # type: ignore[misc]
+
+
+class Strays(Treeprocessor):
+    """Tells of what is left out or read as text though it was meant otherwise."""
+
+    def __init__(self, notes: list[Note]) -> None:
+        super().__init__()
+        self.notes = notes
+
+    def run(self, root: Element) -> None:
+        """Look through the tree under `root`."""
+        for element in root.iter():
+            if not isinstance(element.tag, str):
+                continue
+            if extra := " ".join(sorted(set(element.attrib) - _MEANT)):
+                remedy = "in braces write #id alone, and a brace that is text as \\{"
+                self.notes.append((f"{{{extra}}}", "what stands in braces is not kept", remedy))
+            own = "" if element.tag in ("pre", "code") else element.text
+            for text in (own, *(inner.tail for inner in element)):
+                if item := _ITEM.search(text or ""):
+                    remedy = (
+                        "leave an empty line before a list, and indent each level by two spaces"
+                    )
+                    self.notes.append((item[1], "it is no item of a list, but text", remedy))
 
 
 class Sections(Treeprocessor):

@@ -70,8 +70,9 @@ def safe_link(address: str) -> bool:
         if scheme.lower() == "https":
             return re.match(r"//[^/?#@]+(?:[/?#]|\Z)", rest) is not None
         return _MAIL.fullmatch(address) is not None or _TEL.fullmatch(address) is not None
-    # Two slashes at the start name another host.
-    return not address.startswith("//")
+    # Two slashes at the start name another host. What begins with neither mark leads elsewhere from
+    # each address of the notice.
+    return address.startswith(("/", "#")) and not address.startswith("//")
 
 
 def safe_id(key: str) -> bool:

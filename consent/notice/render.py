@@ -13,7 +13,7 @@ from html import escape
 
 from ..declaration import Declaration
 from ..errors import Problem
-from .allow import clean
+from .allow import clean, safe_link
 from .cookies import cookie_table
 from .html import Heading, read
 from .version import Text, VersionSource
@@ -140,7 +140,14 @@ def _convert(markdown: str) -> tuple[str, list[tuple[str, str, str]]]:
     converter.preprocessors.deregister("html_block")
     converter.inlinePatterns.deregister("html")
     try:
-        return converter.convert(markdown), notes
+        body = converter.convert(markdown)
+        remedy = "name the address of a link, or write the bracket that is text as \\["
+        notes += [
+            (f"[{name}]: {target}", "it is read as the address of a link, and left out", remedy)
+            for name, (target, _) in converter.references.items()
+            if not safe_link(target.replace("[[settings]]", "/", 1))
+        ]
+        return body, notes
     except RecursionError:
         remedy = "a notice needs no more than a few levels of lists and quotes"
         return "", [("", "the text is nested too deeply", remedy)]
