@@ -138,7 +138,10 @@ def test_publishing_again_keeps_the_pdfs_and_without_the_library_there_are_none(
     assert {file.name: file.read_bytes() for file in place.iterdir()} == before
     shutil.rmtree(place)
     code, out, _ = publish(run, place.parents[2])
-    assert (code, "PDF: none is frozen; for that, pip install 'consent[pdf]'" in out) == (0, True)
+    assert (
+        code,
+        "PDF: none is frozen; that needs pip install 'consent[pdf]' and Pango" in out,
+    ) == (0, True)
     assert not list(place.glob("*.pdf"))
 
 
