@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 CLASSES = ("material", "clarifying", "editorial")
@@ -36,3 +37,11 @@ class VersionNumber:
 
     def __str__(self) -> str:
         return f"{self.year}.{self.n}"
+
+
+def next_number(taken: Sequence[VersionNumber], year: int) -> VersionNumber:
+    """The next free number in `year`, above every number that is taken."""
+    newest = max(taken, default=VersionNumber(year, 0))
+    return (
+        VersionNumber(newest.year, newest.n + 1) if newest.year >= year else VersionNumber(year, 1)
+    )

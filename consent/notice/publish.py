@@ -22,7 +22,7 @@ from .due import due
 from .files import complete_folder, write_folder
 from .lifecycle import LEAD_DAYS, in_force
 from .lint import RENDERED, Finding, Severity, blocking, lint
-from .number import VersionNumber
+from .number import VersionNumber, next_number
 from .package import (
     FACTS,
     MANIFEST,
@@ -215,14 +215,6 @@ def freeze(prepared: Prepared) -> Package:
     if draft.name == DRAFT:
         _take_away(draft, names)
     return package
-
-
-def next_number(taken: Sequence[VersionNumber], year: int) -> VersionNumber:
-    """The next free number in `year`, above every number that is taken."""
-    newest = max(taken, default=VersionNumber(year, 0))
-    return (
-        VersionNumber(newest.year, newest.n + 1) if newest.year >= year else VersionNumber(year, 1)
-    )
 
 
 def _published(source: VersionSource, parent: Path) -> VersionNumber | None:

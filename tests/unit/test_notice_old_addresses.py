@@ -23,7 +23,13 @@ MOVED = TOML.replace(
 )
 SWEDISH = (
     *("", "/2026.1", "/2026.1.md", "/2026.1.html", "/2026.1.json", "/2026.1.pdf", "/historik"),
-    *("/gallande/2026-11-01", "/andringar/2026.1..2026.2", "/feed.atom", "/versions.json"),
+    *(
+        "/gallande/2026-11-01",
+        "/andringar/2026.1..2026.2",
+        "/feed.atom",
+        "/calendar.ics",
+        "/versions.json",
+    ),
 )
 
 

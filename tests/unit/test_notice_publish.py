@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent.errors import NoticeError
-from consent.notice.number import VersionNumber
+from consent.notice.due import earliest
+from consent.notice.number import VersionNumber, next_number
 from consent.notice.package import MANIFEST, artifacts, verify_package
 from consent.notice.preview import preview
-from consent.notice.due import earliest
-from consent.notice.publish import midnight, next_number
+from consent.notice.publish import midnight
 from consent.notice.shelf import Shelf
 from consent.record import canonical
 from tests.unit.notice_samples import (
