@@ -206,7 +206,9 @@ def translate(error: sqlite3.Error, path: str) -> LogError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:
         return LogError(f"{path} is not a consent log: {error}")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CONSTRAINT):
+    # Of a log every table and column is there, whatever somebody has done to it.
+    missing = str(error).startswith("no such ")
+    if missing or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CONSTRAINT):
         return LogCorrupt([f"{path}: {error}"])
     return LogUnavailable(f"{path}: {error}")
 

@@ -54,7 +54,12 @@ class Report:
         return not self.findings
 
     def require(self) -> None:
-        """Raise `LogCorrupt` with the findings unless there are none."""
+        """Raise `LogCorrupt` with the findings unless there are none.
+
+        Raises `LogUnavailable` when all that was found is that the log cannot be read now.
+        """
+        if self.findings and all(finding.kind == "unavailable" for finding in self.findings):
+            raise LogUnavailable("\n".join(finding.message for finding in self.findings))
         if self.findings:
             raise LogCorrupt(list(map(str, self.findings)))
 
@@ -89,7 +94,7 @@ def verify(
             checking.end()
         report.expired = expired_by(snapshot)
     except LogError as error:
-        report.findings.note("unreadable", checking.stop, str(error))
+        report.findings.broken_off(checking.stop, error)
     report.size, report.root = checking.count, checking.root()
     if known is not None:
         report.proviso = (

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from consent.errors import LogError
+from consent.errors import LogError, LogUnavailable
 from consent.log import Row, Run, Snapshot
 from consent.log.expiry import LASTING, Expired, expired, named_by
 from consent.log.runs import ID_SIZE, NO_ID, sizes_of
@@ -32,7 +32,8 @@ class Finding:
     Kinds: "head", "root", "edge", "tile", "gap", "leaf", "content", "canonical", "kind",
     "consent-id", "expiry" (says it wrongly, or names content that stands still), "artifact" (bytes
     do not fit the hash), "reference" (a record names an artifact that is not there), "checkpoint"
-    (another log was signed), "engine" (tables, triggers, pages) and "unreadable".
+    (another log was signed), "engine" (tables, triggers, pages), "unreadable", and "unavailable",
+    which is no fault of the log: it could not be read to its end now.
     """
 
     kind: str
@@ -56,6 +57,11 @@ class Findings(list[Finding]):
                 finding.count += count
                 return
         self.append(Finding(kind, seq, message, count))
+
+    def broken_off(self, seq: int, error: LogError) -> None:
+        """Note what ended the reading at a place."""
+        unavailable = isinstance(error, LogUnavailable)
+        self.note("unavailable" if unavailable else "unreadable", seq, str(error))
 
 
 @dataclass(slots=True)
@@ -100,7 +106,7 @@ def check_part(
                 progress(found.count - told)
                 told = found.count
     except LogError as error:
-        found.findings.note("unreadable", found.stop, str(error))
+        found.findings.broken_off(found.stop, error)
         found.broken = True
     if next(check.tiles, None) is not None and not found.broken:
         found.findings.note("tile", None, "there are more roots of level 1 than whole tiles")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from consent.log import Row, create_log, open_log
+from consent.errors import LogCorrupt, LogUnavailable
+from consent.log import Row, Run, create_log, open_log
 from consent.log.checkpoint import checkpoint
 from consent.log.tree import leaf_hash, root_of
 from consent.log.verify import Report, verify
@@ -179,8 +181,27 @@ def test_a_process_that_is_ended_is_no_verdict(filled, monkeypatch):
 
     monkeypatch.setattr(module, "ProcessPoolExecutor", Pool)
     report = checked(str(filled), workers=2)
-    assert [finding.kind for finding in report.findings] == ["unreadable"]
-    assert "was ended" in report.findings[0].message
+    assert [finding.kind for finding in report.findings] == ["unavailable"]
+    with pytest.raises(LogUnavailable, match="was ended"):
+        report.require()
+
+
+class Lost(MemorySnapshot):
+    """A log whose database goes away in the middle of reading."""
+
+    def runs(self, start: int = 0, stop: int | None = None) -> Iterator[Run]:
+        yield from islice(super().runs(start, stop), 1)
+        raise LogUnavailable("the server is gone")
+
+
+def test_a_log_that_cannot_be_read_to_its_end_now_is_not_called_damaged():
+    """Whoever is told by night that it is altered stops the site; but what was found is told."""
+    rows = [small(seq) for seq in range(3000)]
+    with pytest.raises(LogUnavailable, match="the server is gone"):
+        verify(Lost(rows)).require()
+    rows[7] = rows[7]._replace(salt=bytes(16))
+    with pytest.raises(LogCorrupt, match="leaf at entry 7"):
+        verify(Lost(rows)).require()
 
 
 def record(seq: int, **more: object) -> dict[str, object]:
