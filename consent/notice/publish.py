@@ -135,7 +135,8 @@ def prepare(
         found += declared(before.cookies, before.number, number, declaration)
     if known is None:
         problems += review_problems(author, approver, reason, needed=approval)
-        problems += _check_order(number, [other.number for other in others])
+        year = max((day or local).year, local.year)
+        problems += _check_order(number, [other.number for other in others], year)
         problems += _check_content(source, languages, declaration, before, day)
         if before is not None:
             problems += due(source, before, found, day, local, 0 if reason else lead_days)
@@ -264,13 +265,17 @@ def _spent(number: VersionNumber, parent: Path) -> Problem:
     return Problem(str(number), "number", "it was withdrawn, and its number is spent", remedy)
 
 
-def _check_order(number: VersionNumber, others: Sequence[VersionNumber]) -> list[Problem]:
-    if not others or number > max(others):
+def _check_order(
+    number: VersionNumber, others: Sequence[VersionNumber], year: int
+) -> list[Problem]:
+    if others and number < max(others):
+        message = f"numbers only rise; {max(others)} is published"
+    elif number.year > max([year, *(other.year for other in others)]):
+        # Every later version would have to follow it.
+        message = f"it is a number of {number.year}, and it takes effect in {year}"
+    else:
         return []
-    remedy = f"publish as {next_number(others, number.year)}"
-    return [
-        Problem(str(number), "number", f"numbers only rise; {max(others)} is published", remedy)
-    ]
+    return [Problem(str(number), "number", message, f"publish as {next_number(others, year)}")]
 
 
 def _replaced(others: Sequence[Package], moment: datetime) -> Package | None:

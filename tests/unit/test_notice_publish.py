@@ -173,6 +173,16 @@ def test_numbers_only_rise(tmp_path):
     assert publish_as(draft, "2027.2", date(2027, 6, 1)).number == VersionNumber(2027, 2)
 
 
+@pytest.mark.parametrize("number", ["2028.1", "2072.1", "9999.9999"])
+def test_no_number_is_of_a_year_after_its_effect(tmp_path, number):
+    """It could not be taken back, and every later version would have to follow it."""
+    line_of_three(tmp_path / "privacy")
+    draft = write_draft(tmp_path / "privacy", more=" new")
+    told = refused(draft, number, date(2027, 6, 1))
+    assert f"it is a number of {number[:4]}, and it takes effect in 2027" in told
+    assert "publish as 2027.2" in told
+
+
 def test_a_later_version_tells_what_changes(tmp_path):
     line_of_three(tmp_path / "privacy")
     draft = write_draft(tmp_path / "privacy", change="", change_class="editorial")
