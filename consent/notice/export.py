@@ -70,7 +70,7 @@ def _event(package: Package, lang: str, domain: str, site_name: str, address: Ad
     read = say["mail_read"].format(address=address(package, text.lang))
     return [
         "BEGIN:VEVENT",
-        f"UID:notice-{package.document}-{package.number}@{domain}",
+        f"UID:notice-{package.document}-{package.number}@{package.domain or domain}",
         f"DTSTAMP:{_stamp(iso(gone.at if gone else package.announced_at))}",
         f"SEQUENCE:{int(gone is not None)}",
         f"STATUS:{'CANCELLED' if gone else 'CONFIRMED'}",

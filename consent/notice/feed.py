@@ -35,8 +35,9 @@ def atom(
 
     The bytes change when a version is announced or withdrawn, and not at its effect. `title`
     and `author` name the notice and the controller, `feed_address` and `notice_address` are
-    absolute, `domain` is the site's host name, for `tag:` ids (RFC 4151) that outlive any address.
-    Editorial versions bring nobody news and are left out unless `editorial`.
+    absolute. `domain` is the site's host name, for `tag:` ids (RFC 4151) that outlive any address;
+    versions that name the one of their time keep it. Editorial versions bring nobody news and are
+    left out unless `editorial`.
     """
     entries = news(packages, now, editorial)
     # A tag names its domain as of a day on which the controller held it: that of an announcement.
@@ -156,4 +157,5 @@ def _updated(entries: list[Package], now: datetime) -> str:
 
 
 def _tag(domain: str, package: Package, specific: str) -> str:
-    return f"tag:{domain},{package.announced_at:%Y-%m-%d}:notice/{specific}"
+    # The domain of then: it may be another by now, and a feed reader knows the entry by its id.
+    return f"tag:{package.domain or domain},{package.announced_at:%Y-%m-%d}:notice/{specific}"

@@ -73,8 +73,9 @@ class Package:
     time zone the version takes effect. `declaration` is the hash of the declaration that its
     cookie table was made from, `cookies` of what the table tells of it (`cookies.cookie_hash`);
     `predecessor` is the version that its redlines compare with; `approver` who approved what
-    `author` published, "" for nobody; `files` holds the bytes of every file by name; `withdrawal`
-    tells why it will not take effect, if so.
+    `author` published, "" for nobody; `domain` the site's host name then, "" in older versions;
+    `files` holds the bytes of every file by name; `withdrawal` tells why it will not take effect,
+    if so.
     """
 
     number: VersionNumber
@@ -92,6 +93,7 @@ class Package:
     files: Mapping[str, bytes] = field(repr=False)
     predecessor: VersionNumber | None = None
     approver: str = ""
+    domain: str = ""
     withdrawal: Withdrawal | None = None
 
     @cached_property
@@ -163,6 +165,7 @@ def manifest_bytes(
     facts: bytes,
     predecessor: VersionNumber | None = None,
     approver: str = "",
+    domain: str = "",
     pdfs: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """Write a manifest as canonical JSON; `sources` are the Markdown files by language.
@@ -201,6 +204,7 @@ def manifest_bytes(
             "order": list(renditions),
             **({"predecessor": str(predecessor)} if predecessor else {}),
             **({"approver": approver} if approver else {}),
+            **({"domain": domain} if domain else {}),
         }
     )
 
@@ -358,6 +362,7 @@ def _package(manifest: Mapping[str, object], files: Mapping[str, bytes]) -> Pack
             else None
         ),
         approver=_text(manifest, "approver") if "approver" in manifest else "",
+        domain=_text(manifest, "domain") if "domain" in manifest else "",
     )
 
 

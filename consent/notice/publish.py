@@ -71,6 +71,7 @@ def prepare(
     author: str = "",
     approver: str = "",
     approval: bool = False,
+    domain: str = "",
     reason: str = "",
     lead_days: int = LEAD_DAYS,
     printing: Printing | None = None,
@@ -81,7 +82,8 @@ def prepare(
     of the year of its effect, which is the day `effective` at 00:00 in `timezone`; the day may
     stand in the facts instead. A draft that is the newest version, file by file, is that version:
     its publication was cut short. `now` (with a time zone) is when it is announced; `author` and
-    `approver` are stored (R75), and with `approval` there must be both. `reason` is stored too, and
+    `approver` are stored (R75), and with `approval` there must be both; so is `domain`, the site's
+    host name, for ids that outlive it. `reason` is stored too, and
     lets a material change be announced less than `lead_days` days before its effect (R81), or less
     than the notice in force promises; the first version needs no lead. With `printing` the PDFs are
     a part of the package.
@@ -162,6 +164,7 @@ def prepare(
         reason=reason or (known.reason if known else ""),
         author=known.author if known else author,
         approver=known.approver if known else approver,
+        domain=known.domain if known else domain,
         announced_at=known.announced_at if known else now,
         effective_at=begins,
         effective=day,

@@ -273,7 +273,7 @@ def _feed(runtime: Runtime, edition: Edition, lang: str, scope: Scope) -> Respon
     )
     response = cached(scope, body, "application/atom+xml; charset=utf-8", SHORT)
     if updated := feed_updated(runtime.shelf.packages, now):
-        response.headers["last-modified"] = f"{updated:%a, %d %b %Y %H:%M:%S GMT}"
+        response.headers["last-modified"] = format_datetime(updated, usegmt=True)
     return response
 
 

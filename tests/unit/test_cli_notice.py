@@ -121,6 +121,7 @@ def test_who_publishes_and_who_approves_is_stored_and_listed(run, folder):
     _, out, _ = publish(run, folder, "--author", "Maija", "--approved-by", "Ville")
     assert "  published by: Maija, approved by Ville\n" in out
     assert (manifest(folder)["author"], manifest(folder)["approver"]) == ("Maija", "Ville")
+    assert manifest(folder)["domain"] == "www.example.fi"
     _, out, _ = run("notice", "status")
     assert re.search(r"^2026\.1 +in-force .* Maija, approved by Ville$", out, re.M)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from consent.notice.export import calendar
 from consent.notice.feed import atom, feed_updated, versions_json
-from tests.unit.notice_samples import line_of_three
+from consent.notice.shelf import Shelf
+from tests.unit.notice_samples import line_of_three, publish_as, write_draft
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -61,6 +63,20 @@ def test_the_feed_has_what_rfc_4287_demands(line):
     }
     ids = [element.findtext(f"{ATOM}id") for element in elements]
     assert len(set(ids)) == 3
+
+
+def test_an_id_outlives_the_domain_that_it_was_made_in(tmp_path):
+    """RFC 4287, 4.2.6: a site that moves gives its readers no old news again."""
+    document = tmp_path / "privacy"
+    publish_as(write_draft(document), "2026.1", date(2026, 1, 1), domain="vanha.example")
+    packages = Shelf.load(tmp_path, "privacy").packages
+    found = [key.text for key in ET.fromstring(feed(packages)).iter(f"{ATOM}id")]
+    assert found == [
+        "tag:vanha.example,2026-11-01:notice/privacy/fi",
+        "tag:vanha.example,2026-11-01:notice/privacy/fi/2026.1",
+    ]
+    made = calendar(packages, "fi", domain="uusi.example", site_name="S", address=address)
+    assert b"UID:notice-privacy-2026.1@vanha.example\r\n" in made
 
 
 def test_two_languages_are_two_feeds_with_entries_of_their_own(line):
