@@ -11,8 +11,8 @@ from .common import Commands, command
 NEXT = """\
 Wrote {path}. Next:
   1. fill in what is empty there
-  2. begin the notice:     mkdir -p notices/privacy && consent notice new --config {path}
-     or take the old one:  consent notice import fi.html sv.html en.html
+  2. begin the notice:     mkdir -p {folder} && consent notice new --config {path}
+     or take the old one:  consent notice import fi.html sv.html en.html --into {folder}/draft
   3. give the site a key:  export CONSENT_SECRET_KEYS="$(consent key)"
   4. see what is left:     consent check --config {path}
   5. make the log:         consent log create --config {path}
@@ -57,7 +57,7 @@ def _init(arguments: argparse.Namespace) -> int:
         from ..errors import ConsentError
 
         raise ConsentError(f"{path} is there already, and is left as it is") from None
-    print(NEXT.format(path=path), end="")
+    print(NEXT.format(path=path, folder=path.parent / "notices/privacy"), end="")
     return 0
 
 

@@ -12,7 +12,7 @@ from consent.notice.draft import first_draft
 from consent.notice.lint import lint
 from consent.notice.version import load_source, unconfirmed
 from tests.unit.notice_samples import LANGUAGES, declaration, publish_as
-from tests.unit.terminal import enter, set_up, terminal
+from tests.unit.terminal import enter, filled, set_up, terminal
 
 # What a small company would write into the places of the texts, in their order.
 GIVEN = {
@@ -108,6 +108,20 @@ def test_filled_in_it_is_published(draft, tmp_path):
     package = publish_as(draft, None, date(2027, 1, 1))
     assert str(package.number) == "2027.1"
     assert list(package.renditions) == list(LANGUAGES)
+
+
+def test_what_init_says_to_do_begins_the_notice(capsys, monkeypatch, tmp_path):
+    """In whatever folder the settings are."""
+    enter(monkeypatch, tmp_path)
+    run = terminal(capsys)
+    (tmp_path / "site").mkdir()
+    _, out, _ = run("init", "site")
+    making = re.search(r"mkdir -p (\S+) && consent (notice new --config \S+)", out)
+    file = tmp_path / "site/consent.toml"
+    file.write_text(filled(file.read_text("utf-8")), "utf-8")
+    (tmp_path / making[1]).mkdir(parents=True)
+    assert run(*making[2].split())[0] == 0
+    assert (tmp_path / "site/notices/privacy/draft/facts.toml").is_file()
 
 
 def test_new_begins_it_where_there_is_no_version(capsys, monkeypatch, tmp_path):
