@@ -374,7 +374,7 @@ def test_of_a_log_that_comes_into_use_while_it_is_proved_no_file_is_left(
 ):
     """A torn proof would look like a forged one."""
 
-    def disturbed(*_):
+    def disturbed(*_, **__):
         add(log, 31)
         return 0
 
