@@ -91,8 +91,7 @@ def test_a_wrong_check_digit_is_asked_about(tmp_path):
 
 def test_the_address_of_the_authority_is_not_taken_for_the_controllers(tmp_path):
     text = (
-        "Tietosuojaseloste\n\n"
-        "Tietoja käsitellään vain tilauksia varten, ja ne ovat vain meillä.\n\n"
+        "Tietosuojaseloste\n\nTietoja käsitellään vain tilauksia varten, ja ne ovat meillä.\n\n"
         "1. Rekisterinpitäjä\n\nLattia Oy\nY-tunnus: 1234567-1\n\n"
         "2. Valitusoikeus\n\nTietosuojavaltuutetun toimisto\n\n"
         "Lintulahdenkuja 4, 00530 Helsinki\n\ntietosuoja@om.fi, www.tietosuoja.fi\n"

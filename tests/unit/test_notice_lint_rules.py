@@ -86,6 +86,21 @@ def test_a_site_that_heeds_the_browsers_signal_says_so():
     assert told == ["N243"] * 3
 
 
+def test_a_name_in_another_word_tells_no_service():
+    """R53: "metadata" does not name Meta."""
+    files = draft_files()
+    text = files["en.md"].decode()
+    site = declaration(name="Pixel", provider="Meta Platforms Ireland Limited")
+
+    def untold(words: str) -> list[str | object]:
+        raw = text.replace("[[cookies]]\n", f"We use {words} cookies.\n").encode()
+        found = lint({"en.md": raw}, ["en"], declaration=site)
+        return [one.values["what"] for one in found if one.rule.id == "N501"]
+
+    assert "Pixel" in untold("metadata")
+    assert "Pixel" not in untold("Meta")
+
+
 @pytest.mark.parametrize("name", ["Rekisteröidyltä itseltään", "Evästeistä", "From you"])
 def test_who_gives_their_own_data_is_no_outside_source(name):
     """R62 asks of others whether they are public."""

@@ -14,7 +14,7 @@ from .case import Case, strings
 from .rules import LANGUAGES, Finding, finding
 from .signs import affirmed
 from .text import Block, Doc, Kind
-from .words import Vocabulary, clause, near, sentences, vocabulary
+from .words import Vocabulary, clause, near, sentences, shared, vocabulary
 
 _DAYS = {"second": 1 / 86_400, "minute": 1 / 1_440, "hour": 1 / 24, "day": 1, "week": 7}
 _DAYS |= {"month": 365.25 / 12, "year": 365.25}
@@ -25,7 +25,17 @@ _LEGAL = re.compile(
 )
 # Known services whose names mean other things too, or are those of companies one meets elsewhere.
 _COMMON = frozenset(
-    ["X", "Stripe", "Crisp", "Plausible", "Vimeo", "YouTube", "Pinterest", "Cloudflare", "Wix"]
+    [
+        "Stripe",
+        "Crisp",
+        "Plausible",
+        "Vimeo",
+        "YouTube",
+        "Pinterest",
+        "Cloudflare",
+        "Wix",
+        "HubSpot",
+    ]
 )
 _OTHERS = {
     "google-analytics-4": ("Google Analytics",),
@@ -49,6 +59,14 @@ _OTHERS = {
     "youtube": ("YouTube",),
     "vimeo": ("Vimeo",),
     "google-fonts": ("Google Fonts",),
+    "hubspot": ("HubSpot",),
+    "pinterest": ("Pinterest",),
+    "plausible": ("Plausible Analytics", "Plausible"),
+    "stripe": ("Stripe",),
+    "crisp": ("Crisp",),
+    "cloudflare": ("Cloudflare",),
+    "wix": ("Wix",),
+    "x": ("X Pixel", "X-pikseli", "Twitter Pixel", "Twitter-pikseli"),
 }
 
 
@@ -78,7 +96,9 @@ def _untold(case: Case, doc: Doc, declaration: Declaration) -> Iterator[Finding]
 
 
 def _says(doc: Doc, name: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}", doc.words, re.IGNORECASE) is not None
+    # A short name is a word in small letters: "Meta" is not in "metadata".
+    flags = re.IGNORECASE if len(name) > 5 else re.NOFLAG
+    return re.search(rf"(?<!\w){re.escape(name)}", doc.words, flags) is not None
 
 
 @cache
@@ -88,6 +108,7 @@ def _catalogue() -> tuple[tuple[str, str], ...]:
     for service, names in _OTHERS.items():
         if service in catalogue.ids():
             found += [(name, service) for name in names]
+    found += [(name, name.lower()) for name in shared("services", "known")]
     return tuple(found)
 
 
@@ -101,11 +122,12 @@ def _undeclared(
     for name, service in _catalogue():
         if name.lower() in declared or service in declared or name.lower() in taken or name in told:
             continue
-        pattern = re.compile(rf"(?<![\w@.-]){re.escape(name)}", re.IGNORECASE)
+        common = name in _COMMON
+        flags = re.NOFLAG if common else re.IGNORECASE
+        pattern = re.compile(rf"(?<![\w@.-]){re.escape(name)}", flags)
         if not pattern.search(doc.words):
             continue
         told.add(name)
-        common = name in _COMMON
         for block in doc.blocks:
             if block.kind is Kind.HEADING or (common and block.section not in cookies):
                 continue
