@@ -12,6 +12,7 @@ from itertools import groupby, pairwise
 from ..allow import safe_id, safe_link
 from ..version import CHANGE_CHARACTERS, SHORT_WORDS
 from .case import Case
+from .inline import Link
 from .rules import LANGUAGES, Finding, Place, finding
 from .signs import KINDS, uses_cookies
 from .text import Block, Doc, Kind
@@ -20,7 +21,8 @@ from .words import Vocabulary, sentences, vocabulary
 _TOKEN = re.compile(r"\[\[([^\[\]\n]*)\]\]")
 _KEYS = ("title", "short", "change", "source")
 _SIDES = re.compile(r"[,;/]|\s[–—-]\s")
-_LEADING = 30
+_LEADING = 48
+_ENUMERATED = re.compile(r"\((?:[a-h]|[ivx]{1,3}|[1-9])\)")
 _BRACKETS = re.compile(r"\([^()]*\)")
 
 
@@ -117,11 +119,20 @@ def _tokens(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
                 yield finding("N408", place, what=match[1])
     if tables or not uses_cookies(case, doc):
         return
+    if any(_cookie_page(doc, block, link, known) for block, link in doc.links):
+        return
     typed = next((row for row in table_heads(doc) if _lists_cookies(row, known)), None)
     if typed:
         yield finding("N411", doc.of(typed[0]))
     else:
         yield finding("N409", case.place(doc, "cookies"))
+
+
+def _cookie_page(doc: Doc, block: Block, link: Link, known: Vocabulary) -> bool:
+    """Whether a link leads to a page of the site on its cookies, where their list is."""
+    target = doc.target(link)
+    words = f"{block.text[link.start : link.end]} {re.sub(r'[^a-z]+', ' ', target)}"
+    return target.startswith("/") and known["element.cookies"].search(words) is not None
 
 
 def table_heads(doc: Doc) -> list[list[Block]]:
@@ -234,7 +245,7 @@ def _either(
 
 def _kinds(cell: str, known: Vocabulary) -> set[str]:
     """The bases that a cell names, each at the beginning of a part of it."""
-    cell = re.sub(r"\([^()]*\)", " ", cell)
+    cell = _BRACKETS.sub(" ", _ENUMERATED.sub(";", cell))
     parts = [
         part for one in _SIDES.split(cell) for part in re.split(known["kind.either"], one) if part
     ]

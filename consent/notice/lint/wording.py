@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from math import ceil
 
 from .case import Case
 from .facts import BUSINESS_ID
@@ -217,7 +218,7 @@ def _hedges(doc: Doc, known: Vocabulary, spans: Spans) -> Iterator[Finding]:
         counts = Counter(match[0].lower() for _, match in found)
         what = ", ".join(f"{word} {count}" for word, count in counts.most_common(6))
         block, match = found[0]
-        count = round(len(found) * 1000 / words)
+        count = ceil(len(found) * 1000 / words)
         yield finding("N311", doc.of(block, *match.span()), count=count, what=what)
 
 
