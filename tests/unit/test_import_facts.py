@@ -101,6 +101,17 @@ def test_the_address_of_the_authority_is_not_taken_for_the_controllers(tmp_path)
     assert "street, email" in controller["question"]["en"]
 
 
+def test_rights_are_read_from_every_section_about_them_and_from_no_other(tmp_path):
+    text = (
+        "Tietosuojaseloste\n\nTietoja käsitellään vain tilauksia varten, ja ne ovat meillä.\n\n"
+        "1. Tietojen luovutus ja siirto\n\nTietoja ei luovuteta.\n\n"
+        "2. Rekisteröidyn oikeudet\n\nVoit kysyä, mitä tietoja sinusta on, ja korjata ne.\n\n"
+        "3. Muut oikeudet\n\nVoit pyytää tietojen poistamista.\n"
+    )
+    facts = tomllib.loads(imported(tmp_path, "a.txt", text).files["facts.toml"])
+    assert facts["rights"]["names"] == ["access", "rectification", "erasure"]
+
+
 def test_dates_authority_officer_and_old_mechanisms_are_told(tmp_path):
     read = {
         name: tomllib.loads(imported(tmp_path, f"{name}.txt", text).files["facts.toml"])

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ..lint.words import vocabulary
 from .blocks import Block, Document
 from .purposes import Purpose, purposes, tops
 from .questions import BASES, QUESTIONS
@@ -266,8 +267,10 @@ def _retention(ledger: _Ledger) -> None:
 def _rights(ledger: _Ledger) -> None:
     lead = ledger.docs[0]
     chosen = ("rights", "objection", "withdrawal", "complaint")
-    headings = "\n".join(s.heading.plain for s in lead.sections)
-    told = rights(f"{_text(lead.told(*chosen))}\n{headings}")
+    about = vocabulary(lead.lang)["heading.rights"]
+    parts = [s for s in lead.sections if s.role in chosen or about.search(s.heading.plain)]
+    headings = "\n".join(s.heading.plain for s in parts)
+    told = rights(f"{_text(b for s in parts for b in s.blocks)}\n{headings}", lead.lang)
     lacking = [name for name in _ALL_RIGHTS if name not in told]
     table: dict[str, Value] = {"names": told}
     if lacking:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 
+from ..lint.words import vocabulary
+
 _ID = re.compile(r"(?<![\d-])(\d{7})-(\d)(?![\d-])|\bFI[ ]?(\d{7})(\d)\b")
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w/-])(?:\+\d{2,3}[ -]?(?:\(0\))?[ -]?\d|0\d)(?:[ -]?\d){5,10}(?![\w-])")
@@ -78,16 +80,6 @@ _UPDATED = re.compile(
     r"last (?:changed|modified)",
     re.IGNORECASE,
 )
-_RIGHTS = {
-    "access": r"tarkasta|pääsy|saada tieto|tillgång|registerutdrag|access",
-    "rectification": r"oikais|korja|rätt(?:a|else)|korriger|rectif|correct",
-    "erasure": r"poist|rader|glömd|eras|delet|forgotten",
-    "restriction": r"rajoit|begräns|restrict",
-    "portability": r"siirtää|siirret|siirto-oikeu|överför|portab|\bport ",
-    "objection": r"vastusta|invänd|object",
-    "withdrawal": r"peruut|perua|återkall|withdraw",
-    "complaint": r"valit|klag|besvär|complain",
-}
 _AUTHORITIES = {
     "FI": r"tietosuojavaltuut|dataombudsman|data protection ombudsman",
     "SE": r"integritetsskyddsmyndighet|datainspektionen|swedish authority for privacy",
@@ -155,10 +147,10 @@ def periods(text: str) -> list[str]:
     return [found[0] for found in _PERIOD.finditer(text)]
 
 
-def rights(text: str) -> list[str]:
-    """The rights that a text names."""
-    folded = text.casefold()
-    return [name for name, pattern in _RIGHTS.items() if re.search(pattern, folded)]
+def rights(text: str, lang: str) -> list[str]:
+    """The rights that a text names, as the lint knows them."""
+    known = vocabulary(lang)
+    return [name for name in known.names("right") if known[f"right.{name}"].search(text)]
 
 
 def authority(text: str) -> str:
