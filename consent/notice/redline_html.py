@@ -213,6 +213,7 @@ def _heads(rows: Sequence[Block]) -> set[int]:
 def _table(rows: Sequence[Block], say: Mapping[str, str]) -> str:
     heads = _heads(rows)
     labels: list[str] = []
+    columns: list[str] = []
     head = body = ""
     for place, row in enumerate(rows):
         if is_rule(row):
@@ -222,17 +223,35 @@ def _table(rows: Sequence[Block], say: Mapping[str, str]) -> str:
             gone = ADDED if row.status == REMOVED else REMOVED
             # Of a column that went, its name is what it was called.
             labels = [plain(cell, without=gone) or plain(cell, without="") for cell in shown]
+            columns = [_only(cell) for cell in shown] if row.status not in (ADDED, REMOVED) else []
             inner = "".join(f'<th scope="col">{_inline(cell, say)}</th>' for cell in shown)
             head += f"<tr>{inner}</tr>\n"
             continue
+        spread = _spread(row, shown, columns)
         inner = "".join(
-            f'<td data-label="{escape(label)}"><div>{_inline(cell, say)}</div></td>'
-            for label, cell in zip([*labels, *[""] * len(shown)], shown, strict=False)
+            f'<td data-label="{escape(label if cell else "")}"><div>{_inline(cell, say)}</div></td>'
+            for label, cell in zip([*labels, *[""] * len(spread)], spread, strict=False)
         )
         body += f'<tr class="vc-redline-{row.status}">{inner}</tr>\n'
     top = f"<thead>\n{head}</thead>\n" if head else ""
     rest = f"<tbody>\n{body}</tbody>\n" if body else ""
     return f"<table>\n{top}{rest}</table>\n"
+
+
+def _only(cell: Sequence[Span]) -> str:
+    ops = {span.op for span in cell if span.text.strip()}
+    return ops.pop() if len(ops) == 1 else SAME
+
+
+def _spread(
+    row: Block, shown: Sequence[Sequence[Span]], columns: Sequence[str]
+) -> Sequence[Sequence[Span]]:
+    # A row of one text alone has no cell in a column that only the other text has.
+    other = {ADDED: REMOVED, REMOVED: ADDED}.get(row.status, "")
+    if other not in columns:
+        return shown
+    rest = iter(shown)
+    return [*(() if op == other else next(rest, ()) for op in columns), *rest]
 
 
 def _level(block: Block, say: Mapping[str, str]) -> str:

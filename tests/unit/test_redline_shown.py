@@ -120,6 +120,45 @@ def test_a_table_is_a_table_with_its_changes_in_the_cells() -> None:
     assert removed[1].count("<del>") == 3
 
 
+BEFORE = "| Tieto | Aika |\n|---|---|\n| Viestit | 2 vuotta |\n| Uutiskirje | tilaus |\n"
+AFTER = "| Tieto | Peruste | Aika |\n|---|---|---|\n"
+AFTER += "| Viestit | etu | 2 vuotta |\n| Loki | laki | kuu |\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rows"),
+    [
+        (
+            BEFORE,
+            AFTER,
+            [
+                "Tieto: Viestit, Peruste: [lisätty: etu], Aika: 2 vuotta",
+                "Tieto: [poistettu: Uutiskirje], , Aika: [poistettu: tilaus]",
+                "Tieto: [lisätty: Loki], Peruste: [lisätty: laki], Aika: [lisätty: kuu]",
+            ],
+        ),
+        (
+            AFTER,
+            BEFORE,
+            [
+                "Tieto: Viestit, Peruste: [poistettu: etu], Aika: 2 vuotta",
+                "Tieto: [poistettu: Loki], Peruste: [poistettu: laki], Aika: [poistettu: kuu]",
+                "Tieto: [lisätty: Uutiskirje], , Aika: [lisätty: tilaus]",
+            ],
+        ),
+    ],
+    ids=["came", "went"],
+)
+def test_a_row_stands_under_its_own_columns_where_one_came_or_went(old, new, rows) -> None:
+    """A period is not told as a basis."""
+    found = re.findall(r'<tr class="vc-redline-\w+">(.*?)</tr>', html(old, new))
+    told = [re.findall(r'<td data-label="(.*?)"><div>(.*?)</div></td>', row) for row in found]
+    assert rows == [
+        ", ".join(f"{label}: {seen(text)}" if text else label for label, text in row)
+        for row in told
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "wanted"),
     [
