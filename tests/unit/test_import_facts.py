@@ -16,7 +16,15 @@ from consent.notice.importing.facts import read_facts
 from consent.notice.importing.language import language
 from consent.notice.importing.markup import read_markup
 from consent.notice.importing.pasted import read_pasted
-from consent.notice.importing.reading import address, bases, business_ids, company, dated, periods
+from consent.notice.importing.reading import (
+    address,
+    bases,
+    business_ids,
+    company,
+    dated,
+    first_mail,
+    periods,
+)
 from consent.notice.importing.roles import role, slug
 from consent.notice.importing.toml import written
 from consent.notice.render import render_version
@@ -204,6 +212,7 @@ def test_import_writes_a_draft_once_and_says_what_it_read(tmp_path, monkeypatch,
         ("Y-tunnus 1234567-1", [("1234567-1", True)]),
         ("Y-tunnus: 1234567-2.", [("1234567-2", False)]),
         ("VAT FI12345671 and FO-nummer 2345678-0", [("1234567-1", True), ("2345678-0", True)]),
+        ("Y-tunnus 1234567‑1, FO-nummer 2345678–0", [("1234567-1", True), ("2345678-0", True)]),
         ("puh. 123-4567, 12345678-1, 1234567-12", []),
     ],
 )
@@ -259,6 +268,20 @@ def test_days_are_read_in_three_languages(line, effective, updated):
 )
 def test_companies_are_known_by_their_form(text, name):
     assert company([text]).startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "mail"),
+    [
+        ("Kirjoita: tietosuoja@esimerkki.fi.", "tietosuoja@esimerkki.fi"),
+        ("tietosuoja(at)esimerkki.fi", "tietosuoja@esimerkki.fi"),
+        ("skriv till info [ät] exempel.fi", "info@exempel.fi"),
+        ("etunimi.sukunimi (at) esimerkki.co.uk", "etunimi.sukunimi@esimerkki.co.uk"),
+        ("at home (at the sea)", ""),
+    ],
+)
+def test_a_mail_address_is_read_where_it_is_hidden_too(text, mail):
+    assert first_mail([text]) == mail
 
 
 def test_addresses_are_read_in_one_line_and_in_two():

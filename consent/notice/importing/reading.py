@@ -10,8 +10,10 @@ from itertools import pairwise
 
 from ..lint.words import vocabulary
 
-_ID = re.compile(r"(?<![\d-])(\d{7})-(\d)(?![\d-])|\bFI[ ]?(\d{7})(\d)\b")
-_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# Word processors make other dashes of some, and pages hide an address from those who gather them.
+_ID = re.compile(r"(?<![\d-])(\d{7})[-‐‑–](\d)(?![\d-])|\bFI[ ]?(\d{7})(\d)\b")
+_AT = re.compile(r" ?[\[(](?:at|ät)[\])] ?")
+_MAIL = re.compile(rf"(?<![\w.+-])[\w.+-]+(?:@|{_AT.pattern})[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w/-])(?:\+\d{2,3}[ -]?(?:\(0\))?[ -]?\d|0\d)(?:[ -]?\d){5,10}(?![\w-])")
 _SITE = re.compile(
     r"(?:https?://)?(?<![\w@.])www\.[\w-]+(?:\.[\w-]+)+|https?://[\w-]+(?:\.[\w-]+)+"
@@ -116,7 +118,8 @@ def address(text: str) -> tuple[str, str, str]:
 
 def first_mail(texts: Sequence[str]) -> str:
     """The first e-mail address of the first text that has one."""
-    return next((found[0].rstrip(".") for text in texts if (found := _MAIL.search(text))), "")
+    found = next(filter(None, map(_MAIL.search, texts)), None)
+    return _AT.sub("@", found[0]).rstrip(".") if found else ""
 
 
 def first_phone(text: str) -> str:
