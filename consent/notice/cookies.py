@@ -237,7 +237,6 @@ def cookie_hash(declaration: Declaration, version: str | None = None) -> str:
         {
             "category": category.id,
             "name": dict(category.name),
-            "text": dict(category.text),
             "services": [
                 {
                     "name": service.name,

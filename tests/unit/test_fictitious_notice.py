@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from consent.notice.allow import clean
+from consent.notice.cookies import cookie_hash, cookie_table
+from consent.notice.shelf import Shelf
+from consent.settings import load
 from tests.unit.notice_reader import FICTITIOUS, LANGUAGES, VERSIONS, facts, front, tables_of, whole
 
 
@@ -45,3 +49,13 @@ def test_the_last_fictitious_version_has_a_new_recipient() -> None:
 def test_only_the_first_fictitious_version_has_no_change_to_tell(lang: str) -> None:
     changes = [front(FICTITIOUS / version, lang)["change"] for version in VERSIONS]
     assert [bool(change) for change in changes] == [False, True, True]
+
+
+def test_the_cookie_tables_of_the_fictitious_versions_tell_what_is_declared() -> None:
+    """As `consent check` would have it: the same table has the same hash."""
+    settings = load(FICTITIOUS.parents[1] / "consent.toml", {}, signing=False)
+    for package in Shelf.load(FICTITIOUS.parent, FICTITIOUS.name).packages:
+        for lang, text in package.renditions.items():
+            table = clean(cookie_table(settings.declaration, lang, str(package.number)))
+            assert table.strip() in text.body
+        assert package.cookies == cookie_hash(settings.declaration, str(package.number))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -104,5 +105,15 @@ def test_the_hash_follows_what_the_table_tells_and_nothing_else():
     assert same == cookie_hash(declaration(hosts=("cdn.example",)), "2026.1")
     assert same != cookie_hash(declaration(provider="Other Ltd"), "2026.1")
     assert same != cookie_hash(declaration(), "2027.1")
+    # What the banner and the settings say of a category stands in no table.
+    other = replace(
+        declaration(),
+        categories=tuple(
+            replace(category, text=dict.fromkeys(category.text, "Other words"))
+            for category in declaration().categories
+        ),
+    )
+    assert cookie_table(other, "fi", "2026.1") == cookie_table(declaration(), "fi", "2026.1")
+    assert same == cookie_hash(other, "2026.1")
     longer = (Item("_count", Kind.COOKIE, 731, texts("Counts visits")),)
     assert same != cookie_hash(declaration(items=longer), "2026.1")
