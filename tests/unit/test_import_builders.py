@@ -107,6 +107,22 @@ def test_a_word_document_s_head_and_foot_and_comments_are_named(tmp_path) -> Non
     )
 
 
+def test_no_text_of_a_word_document_is_lost_in_a_drawing_nor_a_level_in_a_style(tmp_path) -> None:
+    """What is not known is named; a list may have its levels from styles alone."""
+    box = (
+        '<w:drawing><x:txbx xmlns:x="urn:x"><w:txbxContent>{}</w:txbxContent></x:txbx></w:drawing>'
+    )
+    file = write_word(
+        tmp_path / "a.docx",
+        paragraph("Me keräämme tietoja ja säilytämme ne, kun se on tarpeen.", level=0),
+        paragraph("Myös osoite", "LB2"),
+        f"<w:p><w:r>{box.format(paragraph('Vain kuvassa & muualla'))}</w:r></w:p>",
+    )
+    found = import_notice([file])
+    assert "tarpeen.\n  - Myös osoite" in found.files["fi.md"]
+    assert found.documents[0].reading.left_out == ("document: Vain kuvassa & muualla",)
+
+
 def test_markdown_is_read_as_what_it_means(tmp_path) -> None:
     """Not as text whose marks are a part of it."""
     file = tmp_path / "PRIVACY.md"

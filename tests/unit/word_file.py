@@ -30,7 +30,8 @@ Target="numbering.xml"/><Relationship Id="r3" Target="styles.xml"
 Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles"/></Relationships>"""
 _STYLES = f"""<?xml version="1.0" encoding="UTF-8"?><w:styles xmlns:w="{_MAIN}">
 <w:style w:type="paragraph" w:styleId="Title"><w:name w:val="Title"/></w:style>
-<w:style w:type="paragraph" w:styleId="H1"><w:name w:val="heading 1"/></w:style></w:styles>"""
+<w:style w:type="paragraph" w:styleId="H1"><w:name w:val="heading 1"/></w:style>
+<w:style w:type="paragraph" w:styleId="LB2"><w:name w:val="List Bullet 2"/></w:style></w:styles>"""
 
 
 def paragraph(text: str, style: str = "", level: int | None = None) -> str:
