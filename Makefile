@@ -2,7 +2,7 @@
 # Set-up is done once, and again when pyproject.toml or a lock changes. The marks of what is done
 # stand in .venv/done and .cache/npm.
 
-.PHONY: help demo test lint unit unit-newest browser tools pages bench lock clean
+.PHONY: help demo test lint unit unit-newest pango browser tools pages bench lock clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -36,11 +36,11 @@ lint: .venv/done/test
 	@echo "make lint: mypy"
 	@$(RUN) -m mypy || $(call FAILED,mypy found the faults above)
 
-unit: .venv/done/test
+unit: .venv/done/test pango
 	@echo "make test: unit tests on $$($(RUN) --version)"
 	@$(RUN) -m pytest tests/unit -n 2 || $(call FAILED,unit tests failed as shown above)
 
-unit-newest: .venv/done/newest
+unit-newest: .venv/done/newest pango
 	@if [ -s $< ]; then cat $<; else \
 		echo "make test: unit tests on $$(.venv-newest/bin/python --version), the newest here"; \
 		.venv-newest/bin/python -m pytest tests/unit -n 2 \
@@ -53,6 +53,9 @@ pages: tools browser
 		|| $(call FAILED,tests failed as shown above)
 
 tools: .cache/npm/node_modules/.package-lock.json
+
+pango: .venv/done/test
+	@$(RUN) .ci/pango.py || $(call FAILED,the tests of PDFs have no Pango)
 
 browser: .venv/done/test
 	@$(RUN) .ci/browser.py >/dev/null || $(call FAILED,the browser tests have no browser)
