@@ -45,6 +45,13 @@ def test_what_opens_a_part_of_the_notice_is_its_heading(name: str) -> None:
     assert reading.left_out == ("button: Tulosta",)
 
 
+def test_a_list_that_begins_deep_is_a_list() -> None:
+    """Not code, as what is indented more than a list above it allows."""
+    html = "<p>x</p><ul><ul><ul><li>a</li></ul></ul></ul><p>y</p><ol><ul><li>b</li></ul></ol>"
+    text = markdown(document(read_markup(html), "fi", "x"))
+    assert text.endswith("\n\nx\n\n- a\n\ny\n\n- b\n")
+
+
 def test_what_is_seen_or_heard_and_is_no_text_is_named() -> None:
     reading = read_markup(
         '<main><p>Osoite:<img src="a.png" alt="Katu 1, Turku"><img src="b.png" alt=""></p>'

@@ -97,14 +97,18 @@ def _like(
 
 def _written(blocks: Sequence[Block]) -> list[str]:
     parts: list[str] = []
+    deepest = 0
     for place, block in enumerate(blocks):
+        # An item that is deeper than there are items above it would be read as code.
+        level = min(block.level, deepest)
+        deepest = level + 1 if block.kind == "item" else 0
         if block.kind == "table":
             parts.append(_table(block))
         elif block.kind == "item":
             after = blocks[place + 1] if place + 1 < len(blocks) else None
             mark = block.number or "-"
             text = guarded(block.words.markdown.replace("\n", " "))
-            line = f"{'  ' * block.level}{mark} {text}"
+            line = f"{'  ' * level}{mark} {text}"
             parts.append(line if after and after.kind == "item" else f"{line}\n")
         else:
             parts.append(f"{guarded(block.words.markdown)}\n")
