@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from consent.errors import NoticeError
 from consent.notice.lint import Finding, lint, with_source
+from consent.notice.lint.quantities import quantities
+from consent.notice.lint.words import vocabulary
 from tests.unit.notice_samples import LANGUAGES, declaration, draft_files
+from tests.unit.proportion import in_proportion
 
 
 def found(files: dict[str, bytes], **more: object) -> list[Finding]:
@@ -171,3 +176,29 @@ def test_a_language_may_be_shown_in_another_if_the_facts_say_so():
 def test_a_file_that_is_no_notice_cannot_be_marked():
     with pytest.raises(NoticeError, match="front matter"):
         with_source(draft_files() | {"sv.md": b"text"}, "fi", "sv")
+
+
+PIECES = [*"0123456789 .,:/-–+()§€%@'’", "vuotta ", "kolme ", "klo ", "1" * 5_000]
+WORDS = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(WORDS | st.text())
+def test_what_any_text_counts_can_be_read(text):
+    """Nothing raises, whatever the digits, and no number is longer than its text."""
+    known = vocabulary("fi")
+    once = quantities(text, known)
+    assert all(len(number) <= len(text) for number in once.numbers)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["## A {{#a{n}}}\n\n- {n} vuotta\n- 1.{n}.2026\n\n", "| {n} € | 9 h |\n", "0 ", "9" * 50],
+)
+def test_the_work_grows_as_the_notice_does(piece):
+    def make(size: int) -> dict[str, bytes]:
+        head = "---\ntitle: T\n---\n\n## Alku {#start}\n\n| a | b |\n| --- | --- |\n"
+        text = (head + "".join(piece.format(n=n) for n in range(size))).encode()
+        return {"fi.md": text, "sv.md": text}
+
+    assert in_proportion(make, lambda files: lint(files, ["fi", "sv"]), 120)

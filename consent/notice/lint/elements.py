@@ -215,8 +215,11 @@ def _version(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
     day = re.compile(rf"{_DAY}|(?:{'|'.join(months)})\w* \d{{4}}", re.IGNORECASE)
     changes = {section.id for section in case.sections(doc, "changes")}
     dated = any(
-        day.search(block.text)
-        and (block.section in changes or known["element.dating"].search(block.text))
+        day.fullmatch(block.text.strip(" ."))
+        or (
+            day.search(block.text)
+            and (block.section in changes or known["element.dating"].search(block.text))
+        )
         for block in doc.blocks
     )
     if not dated and not known["element.version"].search(doc.words):

@@ -26,6 +26,7 @@ FRONT = "front"
 
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _AT = re.compile(r"\s?[(\[](?:at|ät|a)[)\]]\s?")
+_FEW = frozenset(map(str, range(1, 101)))  # so far numbers are written in words
 _COUNTED = re.compile(r"-\d+$")  # an id that a heading gets by its place
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]+@[\w.-]+")
 
@@ -240,7 +241,7 @@ class _Content:
         numbers = {
             number
             for number in self.counted.numbers - other.counted.numbers - theirs
-            if not (number.isdecimal() and in_words(int(number), other.text, other.known))
+            if not (number in _FEW and in_words(int(number), other.text, other.known))
         }
         # One is often left out: "in a month", "kuukaudessa".
         periods = {

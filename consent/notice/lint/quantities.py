@@ -195,7 +195,7 @@ def _patterns(lang: str) -> tuple[Pattern, Pattern]:
     unit = "|".join(f"(?P<{name}>{stems})" for name, stems in units.items())
     half = "|".join(known.strings("number", "half_year"))
     return re.compile(rf"(?<!\w)(?:{half})", re.IGNORECASE), re.compile(
-        rf"(?:(?<![\w.,])(?P<digits>\d+)(?: ?\(\w+\))?[\s-]*"
+        r"(?:(?<![\w.,])(?P<digits>\d{1,9})(?: ?\(\w+\))?[\s-]*"
         rf"|(?<!\w)(?:{words})(?: ?\(\d+\))?[ -])(?:{unit})",
         re.IGNORECASE,
     )
