@@ -308,6 +308,9 @@ def test_what_render_refuses_the_lint_tells_and_nothing_else_of_that_sort(pieces
         "The Privacy Shield, which was annulled, and browser settings ",
         "| a | b |\n| --- | --- |\n| c | d |\n\n",
         "word",
+        "unless another purpose is necessary and our legitimate interest ",
+        "(Article 6 (1",
+        "the basis is consent or contract, cookies and browser ",
         "<!-- ",
     ],
 )
