@@ -14,8 +14,10 @@ The language and the first 16 hex digits of the hash are those of the banner tex
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import NamedTuple
 
+from consent.errors import LogCorrupt
 from consent.log import Counter
 from consent.record import Shown
 
@@ -67,8 +69,15 @@ def decided(
 
 
 def read(counters: Iterable[Counter]) -> Iterator[Count]:
-    """Give those counters that are of decisions, in the order they come."""
+    """Give those counters that are of decisions, in the order they come.
+
+    Raises `LogCorrupt` for a day that is none.
+    """
     for day, name, n in counters:
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            raise LogCorrupt([f"the log counts something of {day!r}, which is no day"]) from None
         kind, *words = name.split(" ")
         if _KINDS.get(kind) == len(words) - 2:
             yield Count(day, kind, words[0], words[1], tuple(words[2:]), n)

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from itertools import islice
 from time import monotonic, time
 
+from consent.errors import LogCorrupt
 from consent.log import Log, Row, Run, Snapshot
 from consent.log.expiry import expiry_entry
 from consent.log.retention import (
@@ -93,6 +94,8 @@ def plan(snapshot: Snapshot, today: date, months: int) -> Plan:
     or shown that may go. Takes one bit of memory for each entry.
     """
     size = snapshot.head().size
+    if size and next(snapshot.rows(size - 1, size), None) is None:
+        raise LogCorrupt([f"the head counts {size} entries, and the last is not there"])
     found = Plan(size, Marks(size))
     created = day(snapshot.meta.get("created")) or date.min
     written = Written(created, today)

@@ -50,7 +50,7 @@ def sizes_of(run: Run) -> tuple[int, ...]:
 
     Raises `LogCorrupt` when the parts of the run do not fit one another.
     """
-    first, _, leaves, ids, salts, sizes, bodies = run
+    first, kind, leaves, ids, salts, sizes, bodies = run
     try:
         count, rest = divmod(len(leaves), HASH_SIZE)
         lengths: tuple[int, ...] = (0,) * count
@@ -68,7 +68,7 @@ def sizes_of(run: Run) -> tuple[int, ...]:
                 and isinstance(bodies, bytes)
             )
             rest = rest or not whole
-        if rest or not count or not isinstance(leaves, bytes):
+        if rest or not count or not isinstance(leaves, bytes) or not isinstance(kind, str):
             raise ValueError
     except (AssertionError, TypeError, ValueError, struct.error):
         raise LogCorrupt([f"what is stored of the entries from {first} does not fit"]) from None

@@ -31,6 +31,7 @@ from consent.log.sqlite_file import (
     translated,
 )
 from consent.log.sqlite_write import SqliteEngine, begin, inherited
+from consent.log.tree import HASH_SIZE
 from consent.log.writer import Writer
 
 _HEAD = "SELECT size, root FROM head"
@@ -49,7 +50,18 @@ SELECT first + i FROM contents CROSS JOIN each
 def _head(rows: list[tuple[Any, ...]]) -> Head:
     if not rows:
         raise LogCorrupt(["the log has no head"])
-    return Head(*rows[0])
+    ((size, root),) = rows
+    if type(size) is not int or size < 0 or type(root) is not bytes or len(root) != HASH_SIZE:
+        raise LogCorrupt(["the log's head is no number of entries and no root"])
+    return Head(size, root)
+
+
+def _typed(rows: Iterator[tuple[Any, ...]], *kinds: type) -> Iterator[tuple[Any, ...]]:
+    """Pass rows on; a column may hold anything once somebody has written to the file."""
+    for row in rows:
+        if tuple(map(type, row)) != kinds:
+            raise LogCorrupt(["a value is of another kind than was written there"])
+        yield row
 
 
 class SqliteSnapshot:
@@ -69,7 +81,7 @@ class SqliteSnapshot:
     @property
     def meta(self) -> Mapping[str, str]:
         """Give what is written about the log itself."""
-        return dict(self._query("SELECT name, value FROM meta"))
+        return dict(_typed(self._query("SELECT name, value FROM meta"), str, str))
 
     def head(self) -> Head:
         """Give the head as stored."""
@@ -108,20 +120,21 @@ class SqliteSnapshot:
 
     def tiles(self, level: int, start: int = 0, stop: int = 2**62) -> Iterator[bytes]:
         """Give the roots of tiles as stored."""
-        return (root for (root,) in self._query(_TILES, level, start, stop))
+        return (root for (root,) in _typed(self._query(_TILES, level, start, stop), bytes))
 
     def checkpoints(self) -> Iterator[tuple[int, str]]:
         """Give checkpoints by size."""
-        yield from self._query("SELECT size, note FROM checkpoints ORDER BY size")
+        query = "SELECT size, note FROM checkpoints ORDER BY size"
+        yield from _typed(self._query(query), int, str)
 
     def artifacts(self) -> Iterator[tuple[str, str, bytes]]:
         """Give artifacts in the order they came."""
-        yield from self._query(_ARTIFACTS)
+        yield from _typed(self._query(_ARTIFACTS), str, str, bytes)
 
     def counts(self) -> Iterator[Counter]:
         """Give counters by day and name."""
         query = "SELECT day, name, n FROM counters ORDER BY day, name"
-        return (Counter(*row) for row in self._query(query))
+        return (Counter(*row) for row in _typed(self._query(query), str, str, int))
 
     def faults(self) -> Iterator[str]:
         """Name bad pages, changed tables and triggers, strays and gaps in the indexes."""

@@ -18,6 +18,7 @@ from consent.errors import CheckpointError, LogCorrupt, LogError, LogUnavailable
 from consent.log import Snapshot, open_log
 from consent.log.checkpoint import unsigned
 from consent.log.expiry import expired_by
+from consent.log.runs import sizes_of
 from consent.log.tree import EMPTY_ROOT, Edge
 from consent.log.verify_part import PART, Findings, Part, check_part
 
@@ -122,12 +123,8 @@ def _parts(
     address: str,
     workers: int,
 ) -> Iterator[Part]:
-    """Check part by part, for as long as there are entries."""
-    try:
-        count = snapshot.head().size // PART + 1
-    except LogCorrupt:
-        count = 0  # will be told at the end
-    at, told = first, first * PART
+    """Check part by part, for as long as there are entries: the head may say anything."""
+    begin = told = first * PART
 
     def tell(more: int) -> None:
         nonlocal told
@@ -135,13 +132,12 @@ def _parts(
         if progress is not None:
             progress(told)
 
-    if workers > 1 and count - first > 1:
+    *others, last = _starts(snapshot, begin) if workers > 1 else [begin]
+    if others:
         with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
             faults = pool.submit(_faults, address)
-            last = (count - 1) * PART
             jobs = [
-                pool.submit(_elsewhere, address, start, checking.within(start))
-                for start in range(first * PART, last, PART)
+                pool.submit(_elsewhere, address, start, checking.within(start)) for start in others
             ]
             # Others see the log as it is by then: the part that grows is looked at in our own view.
             marks = checking.within(last)
@@ -158,12 +154,32 @@ def _parts(
                     return
             yield newest
             checking.faults = faults.result()
-        at = count
-    while not checking.broken and (at < count or checking.stop == at * PART):
-        start = at * PART
+        return
+    for start in _starts(snapshot, begin):
+        if checking.broken:
+            return
         marks = checking.within(start)
         yield check_part(snapshot, start, start + PART, marks=marks, progress=tell)
-        at += 1
+
+
+def _starts(snapshot: Snapshot, at: int) -> Iterator[int]:
+    """Give where each part begins: the first, from a place on, and all that have entries."""
+    yield at
+    while (place := _next(snapshot, at + PART)) is not None:
+        at = place // PART * PART
+        yield at
+
+
+def _next(snapshot: Snapshot, at: int) -> int | None:
+    """Give the place of the first entry from one on; of what is damaged that where it begins."""
+    for run in snapshot.runs(at):
+        try:
+            stop = run.first + len(sizes_of(run))
+        except LogCorrupt:
+            stop = at + 1
+        if stop > at:
+            return max(at, run.first)
+    return None
 
 
 def _elsewhere(address: str, start: int, marks: list[int]) -> Part:
@@ -195,13 +211,17 @@ class _Checking:
 
     def _signed(self) -> dict[int, bytes]:
         signed: dict[int, bytes] = {}
-        for size, note in self.snapshot.checkpoints():
-            try:
-                checkpoint = unsigned(note)
-            except CheckpointError as error:
-                self.note("checkpoint", None, f"the one kept of {size} entries: {error}")
-                continue
-            signed[size] = checkpoint.root
+        try:
+            for size, note in self.snapshot.checkpoints():
+                try:
+                    found = unsigned(note)
+                    if found.size != size:
+                        raise CheckpointError(f"it is one of {found.size} entries")
+                    signed[size] = found.root
+                except CheckpointError as error:
+                    self.note("checkpoint", None, f"the one kept of {size} entries: {error}")
+        except LogCorrupt as error:
+            self.note("checkpoint", None, f"those kept cannot be read: {error}")
         return signed
 
     def within(self, start: int) -> list[int]:

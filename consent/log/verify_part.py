@@ -130,6 +130,7 @@ class _Check:
     def run(self, run: Run) -> None:
         """Check the entries of a run that belong to the part."""
         first, kind, leaves, ids, salts, _, bodies = run
+        lengths = sizes_of(run)
         leaves_made: list[bytes] = []
         hash_of, simple = sha256, kind == "consent"
         packed_ids = ids.encode("utf-8", "replace") if ids is not None else b""
@@ -138,7 +139,6 @@ class _Check:
         gone = self.gone if self.gone else ()
         start, stop = self.found.start, self.stop
         at = 0
-        lengths = sizes_of(run)
         if max(first, start) != self.found.stop:
             self.note("gap", self.found.stop, f"entry {first} stands in its place")
         for i, length in enumerate(lengths):

@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 
-from consent.errors import LogUnavailable
+from consent.errors import LogCorrupt, LogUnavailable
 from consent.log import Counter, counters
 from consent.log.counters import Count
 from tests.unit.small_site import TOML, Make, Site, decide, fields, open_reader
@@ -106,6 +106,12 @@ def test_a_refusal_beyond_the_rate_is_counted_like_any_other(site: Site) -> None
     assert site.log() == []
     refused = answered("fi", **dict.fromkeys(CATEGORIES, "denied"))
     assert counted(site).keys() == {"refusal not written", "decision fi reject", *refused}
+
+
+def test_a_day_that_is_none_is_told_and_not_counted() -> None:
+    """Somebody has written to the file: what is counted is under no hash."""
+    with pytest.raises(LogCorrupt, match="counts something of 'someday', which is no day"):
+        list(counters.read([Counter("someday", "shown fi 0123456789abcdef", 1)]))
 
 
 def test_nobody_writes_into_the_counters_by_what_a_form_says(site: Site) -> None:

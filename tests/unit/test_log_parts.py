@@ -124,6 +124,15 @@ def test_a_part_that_is_missing_is_a_gap(path):
     assert report.size == SIZE - PART
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_head_that_counts_without_end_does_not_keep_a_check_from_ending(path, workers):
+    with outsider(path) as connection:
+        connection.execute("UPDATE head SET size = 1 << 62")
+    report = checked(path, workers=workers)
+    assert report.size == SIZE
+    assert kinds(report)[0] == ("head", None)
+
+
 def test_a_head_that_knows_of_fewer_parts_does_not_hide_the_rest(path):
     with outsider(path) as connection:
         connection.execute("UPDATE head SET size = 5")

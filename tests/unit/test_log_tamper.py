@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from consent.errors import CheckpointError
-from consent.log import Row, create_log, open_log
+from consent.errors import CheckpointError, LogError
+from consent.log import Row, counters, create_log, open_log
 from consent.log.checkpoint import checkpoint, origin, read
+from consent.log.export import export
+from consent.log.removal import plan
 from consent.log.tree import leaf_hash
 from consent.log.verify import Report, verify
+from consent.proof.bundle import files
 from consent.record import canonical
 from consent.signed_note import new_key, signed, verifier_of
 from tests.unit.log_engines import append, artifact, consent_id, grant
@@ -264,3 +271,41 @@ def test_an_older_copy_of_the_file_is_found_by_a_checkpoint(path: str, tmp_path:
         connection.execute("UPDATE head SET size = 1001")
     with open_log(str(older), writable=False).snapshot() as snapshot:
         assert not verify(snapshot).ok
+
+
+def columns(path: str) -> list[tuple[str, str]]:
+    with outsider(path) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        return [
+            (table, name)
+            for (table,) in tables.fetchall()
+            for _, name, *_ in connection.execute(f"PRAGMA table_info({table})").fetchall()
+        ]
+
+
+def used(path: str) -> None:
+    """All that is read of a log by those who check it, take it away or clear it."""
+    with open_log(path, writable=False).snapshot() as view:
+        verify(view)
+        deque(export(view), 0)
+        plan(view, date(2026, 11, 28), 36)
+        deque(counters.read(view.counts()), 0)
+        files(view, consent_id(7), [KEY])
+
+
+@pytest.mark.parametrize("value", [b"\x00\xff", "text", -1, 2**62], ids=repr)
+def test_whatever_stands_in_a_column_is_an_error_of_the_log_if_it_is_one(
+    path: str, tmp_path: Path, value: object
+) -> None:
+    """No traceback, and nothing that goes on without end: an auditor gets a file from anybody."""
+    whole = Path(path).read_bytes()
+    used(path)
+    tried = 0
+    for table, column in columns(path):
+        Path(path).write_bytes(whole)
+        with outsider(path) as connection, suppress(sqlite3.Error):
+            connection.execute("PRAGMA ignore_check_constraints = ON")
+            tried += connection.execute(f"UPDATE {table} SET {column} = ?", (value,)).rowcount > 0
+        with suppress(LogError):
+            used(path)
+    assert tried > 12

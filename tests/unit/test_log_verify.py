@@ -11,14 +11,17 @@ import pytest
 
 from consent.errors import LogCorrupt
 from consent.log import Entry, create_log, open_log
+from consent.log.checkpoint import Checkpoint
 from consent.log.export import export, show
 from consent.log.tree import leaf_hash, root_of
 from consent.log.verify import Report, verify
 from consent.record import canonical
+from consent.signed_note import new_key, signed
 from tests.unit.log_engines import artifact, consent_id, grant, refusal
 from tests.unit.log_outsider import change, changed, outsider
 
 SIZE = 40
+NOTE = signed(str(Checkpoint("example.fi/1", 7, bytes(32))), [new_key("example.fi")])
 
 
 @pytest.fixture
@@ -111,6 +114,13 @@ def test_a_removed_content_is_found_since_no_entry_names_it(path):
         ("UPDATE head SET edge = zeroblob(64)", {"edge": None}),
         ("UPDATE head SET size = 39", {"head": None}),
         ("DELETE FROM head", {"unreadable": 40}),
+        ("UPDATE head SET size = 'text'", {"unreadable": 40}),
+        ("UPDATE head SET root = 'text'", {"unreadable": 40}),
+        ("INSERT INTO checkpoints VALUES (7, x'00')", {"checkpoint": None}),
+        (f"INSERT INTO checkpoints VALUES (-1, '{NOTE}')", {"checkpoint": None}),
+        ("UPDATE entries SET kind = x'00'", {"unreadable": 0}),
+        ("UPDATE contents SET consent_ids = CAST(consent_ids AS BLOB)", {"unreadable": 0}),
+        ("UPDATE artifacts SET body = 'text'", {"unreadable": 0}),
         ("DROP TABLE contents", {"unreadable": 0}),
         ("DELETE FROM contents", {"content": 0}),
         ("INSERT INTO entries VALUES (40, 'consent', zeroblob(32))", {"content": 40, "head": None}),
