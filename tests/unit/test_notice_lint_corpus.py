@@ -74,7 +74,7 @@ OLD = {
     "retention": "N220 N320",
     "rights": "N223 N224 N226 N227 N229 N231 N238 N239 N240 N310 N320 N322 N323",
     "purposes": "N209 N210 N212 N232 N245 N310 N311",
-    "recipients": "N310 N320",
+    "recipients": "N247 N310 N320",
     "sources": "N236",
     "data": "N241",
     "controller": "N207",

@@ -17,7 +17,7 @@ from tests.unit.notice_samples import LANGUAGES, declaration, draft_files
 FAULTS = tomllib.loads((Path(__file__).parent / "notices/faults.toml").read_text("utf-8"))["fault"]
 DAY = date(2027, 1, 1)
 # What is found by a missing file, by bytes, or only where something is not given.
-OTHERWISE = {"N008", "N009", "N214", "N217", "N242", "N243", "N601"}
+OTHERWISE = {"N008", "N009", "N214", "N217", "N242", "N243", "N247", "N601"}
 
 
 def found(files: dict[str, bytes], **more: object) -> list[Finding]:
@@ -74,6 +74,29 @@ def test_a_text_alone_may_lack_its_recipients_and_the_country_of_a_transfer():
     text = text.replace("to the United States", "outside the EU").replace("[[cookies]]", "")
     told = {one.rule.id for one in lint({"en.md": text.encode()}, ["en"], facts_wanted=False)}
     assert told >= {"N214", "N217"}
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "what"),
+    [
+        ("fi", "Luovutamme tietoja kumppaneille ja muille tahoille.", "kumppaneille"),
+        ("fi", "Tietoja saavat vain palvelujen ylläpitoon osallistuvat tahot.", "tahot"),
+        ("fi", "Tietoja annetaan kolmansille osapuolille, kuten tilitoimistolle.", None),
+        ("fi", "Tietoja annetaan kumppanille, joka on Postikana Oy.", None),
+        ("fi", "Tietoja ei luovuteta kolmansille osapuolille.", None),
+        ("sv", "Vi delar uppgifter med våra samarbetspartner.", "samarbetspartner"),
+        ("sv", "Uppgifter lämnas till tredje part, till exempel vår redovisningsbyrå.", None),
+        ("en", "We share data with partners and other third parties.", "partners"),
+        ("en", "We share data with third parties such as our accountant.", None),
+        ("en", "We share data with the third parties listed above.", None),
+    ],
+)
+def test_partners_alone_are_no_category_of_recipients(lang, text, what):
+    """R53."""
+    raw = f"---\ntitle: T\n---\n\n## A {{#recipients}}\n\n{text}\n".encode()
+    found = lint({f"{lang}.md": raw}, [lang], facts_wanted=False)
+    told = [one.values["what"] for one in found if one.rule.id == "N247"]
+    assert told == ([what] if what else [])
 
 
 def test_a_site_that_heeds_the_browsers_signal_says_so():

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ...texts.countries import EEA, countries, country_name
-from .case import Case, strings, text_in
+from .case import Case, strings, text_in, texts_of
 from .facts import asks
 from .rules import Finding, finding
 from .signs import KINDS, affirmed, has_section, search
@@ -91,11 +91,33 @@ def _names_interest(block: Block, known: Vocabulary) -> bool:
 
 
 def _recipients(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
-    named = case.tables("recipients")  # then each is looked for by its name
-    if named or has_section(case, doc, "recipients"):
+    if case.tables("recipients"):
+        return  # each is looked for by its name
+    if has_section(case, doc, "recipients"):
+        yield from _vague_recipients(case, doc, known)
         return
     if not known["element.recipients"].search(doc.words):
         yield finding("N214", case.place(doc, "recipients"))
+
+
+def _vague_recipients(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
+    """A section on recipients that speaks of "partners" and names neither one nor a category."""
+    sections = case.sections(doc, "recipients")
+    blocks = [block for section in sections for block in section.blocks]
+    vague = known["element.recipient_vague"]
+    said = next(affirmed(blocks, known, "element.recipient_vague"), None)
+    if said is None or search(blocks, known["element.recipient_kind"]):
+        return
+    # A name, but for the controller's: a capital that begins no sentence.
+    lead = next(iter(texts_of(case.table("controller").get("name"))), "")
+    own = {word.lower()[:5] for word in lead.split()}
+    for block in blocks:
+        for name in re.findall(r"(?<=[\w,(:] )[A-ZÅÄÖ][\w-]+", block.text):
+            if name.lower()[:5] not in own and doc.words.count(name[:5]) < 6:
+                return
+    match = vague.search(said[0].text, *said[1])
+    assert match is not None
+    yield finding("N247", doc.of(said[0], *match.span()), what=match[0])
 
 
 def _transfers(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
