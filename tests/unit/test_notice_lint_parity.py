@@ -93,6 +93,7 @@ def test_the_same_said_as_each_language_says_it_is_no_difference(texts):
         ("3 vuotta.", "3 månader.", ["N604 −3 vuotta, +3 kuukautta"]),
         ("kolme vuotta", "fyra år", ["N604 −3 vuotta, +4 vuotta"]),
         ("24 kuukautta", "tre år", ["N604 −2 vuotta, +3 vuotta"]),
+        ("Kohta 6 (a) 3 vuotta", "Punkt 6 (a) 4 år", ["N604 −3 vuotta, +4 vuotta"]),
         ("1 234,50 €", "1.243,50 €", ["N604 −1234.50, +1243.50"]),
         ("25,5 %", "24 %", ["N604 −25.5, +24"]),
         ("klo 8.30", "kl. 20.30", ["N604 −8.30, +20.30"]),

@@ -25,7 +25,7 @@ FRONT = "front"
 """What the front matter is called among the sections."""
 
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_AT = re.compile(r"\s?[(\[](?:at|ät|a)[)\]]\s?")
+_AT = re.compile(r"\s?[(\[](?:at|ät|a)[)\]]\s?(?=[\w-]+\.\w)")
 _FEW = frozenset(map(str, range(1, 101)))  # so far numbers are written in words
 _COUNTED = re.compile(r"-\d+$")  # an id that a heading gets by its place
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]+@[\w.-]+")
