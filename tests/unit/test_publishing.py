@@ -93,7 +93,7 @@ def test_one_goes_into_the_log_the_file_and_the_hook(log, tmp_path, monkeypatch)
     assert kept(log) == [2]
     assert file.read_text() == note
     assert out.read_text() == f"{note}False"
-    assert os.listdir(tmp_path).count("checkpoint.txt.new") == 0
+    assert not list(tmp_path.glob("*.new"))
 
 
 def test_a_site_makes_one_a_while_after_something_was_appended(log, tmp_path):
