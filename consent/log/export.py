@@ -12,7 +12,10 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from consent.log import Row, Snapshot
+from consent.errors import LogCorrupt
+from consent.log import Head, Row, Snapshot
+from consent.log.tree import Edge, leaf_hash
+from consent.log.verify_part import Findings
 
 FORMAT = 1
 """The version of the lines."""
@@ -146,7 +149,8 @@ def export(
     """Give the lines, each of them canonical JSON; of a selection the entries alone.
 
     Leaf, salt and the canonical form of the body suffice to compute the root again with the rules
-    of RFC 9162: leaf = SHA-256(0x00 ‖ salt ‖ body).
+    of RFC 9162: leaf = SHA-256(0x00 ‖ salt ‖ body). Of a whole log the last lines are missing where
+    entries are damaged, so that nobody takes it for one: raises `LogCorrupt` then.
     """
     size, root = snapshot.head()
     first: dict[str, object] = {
@@ -170,7 +174,8 @@ def _lines(
     progress: Callable[[int], None] | None,
 ) -> Iterator[bytes]:
     yield _line(first)
-    for row in selected(snapshot, selection, progress):
+    rows = selected(snapshot, selection, progress)
+    for row in _sound(rows, snapshot.head()) if selection.everything else rows:
         yield _line(plain(row))
     if selection.everything:
         for name, media_type, body in snapshot.artifacts():
@@ -180,6 +185,20 @@ def _lines(
             yield _line({"checkpoint": at, "note": note})
         for counter in snapshot.counts():
             yield _line({"counter": counter.name, "day": counter.day, "n": counter.n})
+
+
+def _sound(rows: Iterator[Row], head: Head) -> Iterator[Row]:
+    """Pass all entries on, and see after the last that another log can be made of them."""
+    edge, damaged = Edge(), Findings()
+    for row in rows:
+        if row.body is not None and leaf_hash(row.body, row.salt or b"") != row.leaf:
+            damaged.note("leaf", row.seq, "the content is not the one that the leaf was made of")
+        edge.extend([row.leaf])
+        yield row
+    if (edge.size, edge.root()) != head:
+        damaged.note("root", None, "the entries do not give the root in the head")
+    if damaged:
+        raise LogCorrupt(list(map(str, damaged)))
 
 
 def _line(value: dict[str, object]) -> bytes:

@@ -138,6 +138,18 @@ def test_what_cannot_be_exported_is_told_and_leaves_no_file(run, log, folder, wo
     assert not (folder / "x").exists()
 
 
+def test_of_a_damaged_log_there_is_no_whole_export_but_parts(run, log, folder):
+    """Whoever keeps exports as backups is told now, and not when one is to be imported."""
+    change(str(log), 7, body=b'{"kind":"consent"}')
+    code, out, err = run("log", "export", "-o", "x.jsonl")
+    assert (code, out) == (1, "")
+    assert "leaf at entry 7: " in err
+    assert not (folder / "x.jsonl").exists()
+    code, out, _ = run("log", "export")
+    assert (code, out.count('"seq":'), '"end":' in out) == (1, 30, False)
+    assert run("log", "export", "--kind", "consent", "-o", "x.jsonl")[0] == 0
+
+
 # -- import --
 
 
