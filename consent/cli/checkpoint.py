@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ConsentError, LogCorrupt, Problem, SettingsError
+from ..errors import CheckpointError, ConsentError, LogCorrupt, Problem, SettingsError
 from .common import Commands, command, settings
 
 if TYPE_CHECKING:
@@ -129,12 +129,16 @@ def kept(view: Snapshot, path: str, keys: Sequence[str]) -> tuple[Checkpoint, st
     `keys` are those to verify with. Raises `CheckpointError` when none of them signed it,
     `LogCorrupt` when it is of another log.
     """
-    from ..log.checkpoint import origin, read
+    from ..log.checkpoint import origin, read, written_in
 
     try:
-        note = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
+        notes = written_in(Path(path).read_bytes())
+    except OSError as fault:
         raise ConsentError(f"{path} cannot be read: {fault}") from None
+    if not notes:
+        raise CheckpointError(f"there is no signed checkpoint in {path}")
+    # Of several in a mailbox the last tells most.
+    note = notes[-1]
     found = read(note, keys)
     if found.origin != origin(view):
         raise LogCorrupt([f"the checkpoint is of {found.origin}, this log is {origin(view)}"])

@@ -17,6 +17,7 @@ from consent.log.tree import HASH_SIZE
 from consent.signed_note import opened, signed
 
 _TEXT = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*")
+_NOTE = re.compile(rf"^{_TEXT.pattern}\n(?:— [^\n]+\n)+", re.MULTILINE)
 
 
 class Checkpoint(NamedTuple):
@@ -62,6 +63,16 @@ def read(note: str, keys: Iterable[str]) -> Checkpoint:
     to whoever wrote them.
     """
     return _parsed(opened(note, keys))
+
+
+def written_in(data: bytes) -> list[str]:
+    """The checkpoints in a file as it was kept: one by itself, pasted into a text, or in a mail."""
+    from email import message_from_bytes  # only here: no site reads mail
+
+    parts = [part.get_payload(decode=True) for part in message_from_bytes(data).walk()]
+    texts = [data, *(part for part in parts if isinstance(part, bytes))]
+    lines = [text.decode("utf-8", "replace").replace("\r\n", "\n") + "\n" for text in texts]
+    return list(dict.fromkeys(match[0] for text in lines for match in _NOTE.finditer(text)))
 
 
 def unsigned(note: str) -> Checkpoint:

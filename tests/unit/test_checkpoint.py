@@ -8,6 +8,8 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 import pytest
@@ -167,6 +169,37 @@ def test_a_log_that_went_on_continues_what_was_kept(
     assert err.startswith("consent: --key: it is not an Ed25519 key")
     elsewhere = ("--log", path, "--key", str(verifier_of(new_key("x"))), "--key", PUBLIC)
     assert run("log", "verify", "--checkpoint", str(kept), *elsewhere)[0] == 0
+
+
+def as_mail(note: str, encoding: str) -> bytes:
+    mail = EmailMessage()
+    mail["Subject"] = "Checkpoint"
+    mail.set_content(f"Säilytä tämä.\n\n{note}\n-- \nEsimerkki Oy\n", cte=encoding)
+    return mail.as_bytes(policy=SMTP)
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        lambda note: note.replace("\n", "\r\n").encode(),
+        lambda note: f"The log on Friday:\n{note.rstrip()}".encode(),
+        lambda note: as_mail(note, "8bit"),
+        lambda note: as_mail(note, "quoted-printable"),
+        lambda note: as_mail(note, "base64"),
+    ],
+    ids=["windows", "pasted", "8bit", "quoted-printable", "base64"],
+)
+def test_a_checkpoint_is_read_as_its_keeper_saved_it(
+    run: Run, kept: Path, saved: Callable[[str], bytes]
+) -> None:
+    """R41: whoever kept it had a mailbox, and knows nothing of notes and line ends."""
+    kept.write_bytes(saved(kept.read_text("utf-8")))
+    code, out, err = run("log", "verify", "--checkpoint", str(kept))
+    assert (code, err) == (0, "")
+    assert "Checked against a head of 500 entries kept elsewhere" in out
+    kept.write_text("Dear Sir,\n\nthe checkpoint is attached.\n")
+    code, _, err = run("log", "verify", "--checkpoint", str(kept))
+    assert (code, "there is no signed checkpoint in" in err) == (2, True)
 
 
 def test_a_log_that_was_rewritten_with_a_tree_that_fits_is_found(
