@@ -92,15 +92,14 @@ def test_a_fault_in_any_part_is_found_by_one_process_and_by_two(path, seq, worke
     assert "root" in dict(kinds(report))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_log_that_sites_append_to_meanwhile_is_whole(path, workers):
+def test_a_log_that_sites_append_to_meanwhile_is_whole(path):
     """R42: whoever helps to check opens it later, when there is more in it."""
     log = open_log(path, writable=True)
     append(log, grant(1))
     with log.snapshot() as snapshot:
         head = snapshot.head()
         append(log, grant(2), grant(3))
-        report = verify(snapshot, address=path, workers=workers)
+        report = verify(snapshot, address=path, workers=2)
         assert report.findings == []
         assert (report.size, report.root) == head
     assert log.head().size == SIZE + 3
@@ -124,11 +123,10 @@ def test_a_part_that_is_missing_is_a_gap(path):
     assert report.size == SIZE - PART
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_head_that_counts_without_end_does_not_keep_a_check_from_ending(path, workers):
+def test_a_head_that_counts_without_end_does_not_keep_a_check_from_ending(path):
     with outsider(path) as connection:
         connection.execute("UPDATE head SET size = 1 << 62")
-    report = checked(path, workers=workers)
+    report = checked(path)
     assert report.size == SIZE
     assert kinds(report)[0] == ("head", None)
 
