@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,11 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _last(expires: str) -> date:
+    """The last day on which an answer counts: a record gives the one after it."""
+    return date.fromisoformat(expires) - timedelta(days=1)
+
+
 def _told(record: Mapping[str, object], proven: Proven) -> list[str]:
     """What holds, then what a receipt cannot show."""
     place, (log, size, root) = proven
@@ -74,7 +80,8 @@ def _told(record: Mapping[str, object], proven: Proven) -> list[str]:
         f"  with the root {root.hex()}.",
     ]
     lines += [
-        f"  {category}: {state}" + (f", until {expires[category]}" if category in expires else "")
+        f"  {category}: {state}"
+        + (f", until the end of {_last(expires[category])}" if category in expires else "")
         for category, state in states.items()
     ]
     lines.append(

@@ -336,4 +336,5 @@ def _proof(runtime: Runtime, found: Evidence) -> dict[str, object] | None:
         return None
     place, (log, size, _) = claimed(found)
     keys = [str(verifier_of(key)) for key in runtime.settings.checkpoint_keys]
-    return {"number": place + 1, "size": size, "log": log, "keys": keys}
+    # As the file, its verifier and the proof bundle number it: from 0.
+    return {"number": place, "size": size, "log": log, "keys": keys}

@@ -21,7 +21,7 @@ from ..notice.words import language_name
 from ..texts import listing, texts
 from .evidence import Body, Evidence, Said, entry_name
 from .shown import Places, Shown, grouped, numbered, shown_of, told
-from .wording import LANGUAGES, day, moment, own, word, words
+from .wording import LANGUAGES, day, last_day, moment, own, word, words
 
 FOLDER = Path(__file__).parent
 FOLDERS = (
@@ -125,7 +125,7 @@ def _event(
             "answer": word(lang, "states", state),
             "before": word(lang, "states", earlier.get(category, "")),
             "changed": before is not None and earlier.get(category) != state,
-            "until": until.format(date=day(said.get("expires", {}).get(category, ""), lang))
+            "until": until.format(date=last_day(said.get("expires", {}).get(category, ""), lang))
             if state == "granted"
             else "",
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,13 @@ def own(told: Mapping[str, str], lang: str) -> str:
 def day(iso: str, lang: str) -> str:
     """An ISO 8601 date in words; anything else as it is."""
     return date_in_words(date.fromisoformat(iso), lang) if _DATE.fullmatch(iso) else iso
+
+
+def last_day(expires: str, lang: str) -> str:
+    """The last day on which an answer counts, in words; `expires` is the ISO 8601 date after it."""
+    if not _DATE.fullmatch(expires):
+        return expires
+    return date_in_words(date.fromisoformat(expires) - timedelta(days=1), lang)
 
 
 def moment(iso: str, lang: str) -> str:

@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 
-from consent.log.receipt import opened
+from consent.log.receipt import claimed, opened
 from consent.texts import texts
 from tests.unit.receipt_samples import (
     FILLED,
@@ -212,6 +212,16 @@ def test_a_text_that_is_shown_no_more_is_still_in_its_receipt(
         client.get("/choices/fi/receipt")
     )
     assert opened(file_of(client))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_numbers_the_record_as_the_file_does(shop: Site, lang: str) -> None:
+    """So that it is the entry that the verifier and the proof bundle name too."""
+    client = shop.client()
+    decide(client, "accept")
+    place, (_, size, _) = claimed(opened(file_of(client)))
+    told = texts(lang)["receipt"]["proven"].format(number=place, size=size)
+    assert told in text_of(client.get(f"/choices/{lang}/receipt"))
 
 
 def test_a_signal_of_the_browsers_is_told(shop: Site) -> None:
