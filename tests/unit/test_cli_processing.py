@@ -171,7 +171,7 @@ def test_a_site_without_a_notice_gets_its_record_too(run, folder):
 def test_the_fictitious_companys_facts_give_a_record_too():
     record = made(facts(FICTITIOUS / "2027.1"), "fi")
     found = {each["id"]: each for each in record["activities"]}
-    assert found["orders"]["basis"] == "Sopimus, 6(1)(b)"
+    assert found["orders"]["basis"] == "Sopimus (6 artiklan 1 kohdan b alakohta)"
     assert found["orders"]["transfers"] is None
     assert found["newsletter"]["recipients"] == []
 

@@ -93,7 +93,7 @@ def test_access_writes_all_that_is_held_in_words(run, site, held):
     assert out.count("- Markkinointi: hylätty") == 1
     assert out.count("- Vastasit evästeasetuksissa.") == 2
     assert "Sinulle näytettiin: ”Luvallasi Esimerkki Oy" in out
-    assert "Käsittelyperuste: Lakisääteinen velvoite, 6(1)(c)." in out
+    assert "Käsittelyperuste: Lakisääteinen velvoite (6 artiklan 1 kohdan c alakohta)." in out
     assert "säilytämme 20. toukokuuta 2030 asti" in out
     assert "tiedot saa: Konesali [vahvistettava]." in out
     assert "Tietoja ei siirretä" in out
@@ -135,8 +135,8 @@ def test_records_that_wait_for_the_log_are_held_too(run, site, held):
     body = json.dumps(waits, separators=(",", ":")).encode()
     Spool(str(site.folder / "log.sqlite3.spool")).add(type(entry)("consent", body, consent_id=held))
     _, out, _ = run("log", "access", held)
-    assert "**20. marraskuuta 2026 klo 10.00: peruit suostumuksesi**" in out
-    assert "- Tämä merkintä odottaa vielä siirtoa lokiin." in out
+    assert "**20. marraskuuta 2026 klo 10.00: peruutit suostumuksesi**" in out
+    assert "- Tämä kirjaus odottaa vielä siirtoa lokiin." in out
     assert json.loads(run("log", "access", held, "--json")[1])["waiting"] == [waits]
 
 
@@ -178,7 +178,7 @@ def test_erase_shows_what_would_go_and_does_nothing_without_a_word(run, site, he
     assert "They are kept until 2030-05-20." in out
     assert "may still be in effect" in out
     assert "To erase them, give --yes." in out
-    assert "Emme poista merkintöjä" in out
+    assert "Emme poista kirjauksia" in out
     assert find(site, held) == before
 
 
