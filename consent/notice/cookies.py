@@ -43,7 +43,7 @@ _UNITS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
 }
 _SESSION = {"fi": "istunnon ajan", "sv": "under sessionen", "en": "for the session"}
-_UNTIL_REMOVED = {"fi": "kunnes se poistetaan", "sv": "tills den tas bort", "en": "until removed"}
+_UNTIL_REMOVED = {"fi": "poistamiseen asti", "sv": "tills den tas bort", "en": "until removed"}
 
 _COLUMNS = {
     "fi": (

@@ -55,7 +55,7 @@ def test_the_same_declaration_has_no_difference_and_better_wording_is_none() -> 
     [
         ({"name": "Laskuri"}, "Laskuri: nimi oli ennen Counter"),
         ({"provider": "Uusi Oy"}, "Counter: tarjoaja on nyt Uusi Oy, ennen Counter Ltd"),
-        ({"third_party": False}, "Counter: tietoja eivät enää saa muut"),
+        ({"third_party": False}, "Counter: muut eivät enää saa tietoja"),
         ({"purposes": ("ads",)}, "Counter: käyttötarkoitus muuttui. Counts (fi)"),
         (
             {"transfers": ("US", "GB", "IN")},
@@ -86,9 +86,9 @@ def test_items_and_lifetimes_that_change_are_told_by_name() -> None:
         Item("shop", Kind.INDEXED_DB, None, {}),
     )
     assert counter(items=items) == [
-        "Counter: eväste _count, säilytysaika nyt 13 kuukautta, ennen 2 vuotta",
-        "Counter: uutena eväste _new, säilytysaika istunnon ajan",
-        "Counter: uutena IndexedDB shop, säilytysaika kunnes se poistetaan",
+        "Counter: eväste _count säilyy nyt 13 kuukautta, ennen 2 vuotta",
+        "Counter: uutena eväste _new, säilyy istunnon ajan",
+        "Counter: uutena IndexedDB shop, säilyy poistamiseen asti",
         "Counter: poistettu paikallinen tallennus _seen",
     ]
 
@@ -145,9 +145,7 @@ def test_a_service_that_is_added_and_removed_stands_in_the_history(
 def test_a_lifetime_that_changes_stands_in_the_history(tmp_path: Path, make_site: Make) -> None:
     open_shop(tmp_path, make_site)
     site = make_site(toml=TOML.replace('"90 days"', '"6 months"'))
-    assert told(site) == [
-        "18.11.2026: Mainos: eväste ad, säilytysaika nyt 6 kuukautta, ennen 3 kuukautta"
-    ]
+    assert told(site) == ["18.11.2026: Mainos: eväste ad säilyy nyt 6 kuukautta, ennen 3 kuukautta"]
 
 
 def test_a_restart_without_a_change_adds_nothing(tmp_path: Path, make_site: Make) -> None:
@@ -178,7 +176,7 @@ def test_a_history_without_a_log_shows_the_versions_and_says_what_is_missing(
     response = site.client().get(HISTORY["fi"])
     assert response.status_code == 200
     assert response.headers["cache-control"] == "private, no-store"
-    assert "Palvelujen ja evästeiden muutoksia ei voi nyt näyttää" in response.text
+    assert "Palvelujen ja evästeiden muutoksia ei voi juuri nyt näyttää" in response.text
     assert "Versio 2026.2 tuli voimaan" in response.text
     monkeypatch.undo()
     assert "ei voi nyt näyttää" not in site.client().get(HISTORY["fi"]).text

@@ -15,7 +15,7 @@ from consent.texts.dates import date_in_words
 from tests.unit.notice_samples import declaration, texts
 
 LIFETIMES = [
-    (None, "kunnes se poistetaan", "tills den tas bort", "until removed"),
+    (None, "poistamiseen asti", "tills den tas bort", "until removed"),
     (0, "istunnon ajan", "under sessionen", "for the session"),
     (30 / 86_400, "30 sekuntia", "30 sekunder", "30 seconds"),
     (1 / 1_440, "1 minuutti", "1 minut", "1 minute"),
