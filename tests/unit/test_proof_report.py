@@ -98,7 +98,7 @@ def test_times_are_in_words_and_say_what_clock_they_are_of(lang: str, expected: 
 
 
 EVENTS = {
-    "fi": ["Suostumus annettiin", "Suostumusta muutettiin", "Suostumus peruttiin"],
+    "fi": ["Suostumus annettiin", "Suostumusta muutettiin", "Suostumus peruutettiin"],
     "sv": ["Samtycke gavs", "Samtycket ändrades", "Samtycket återkallades"],
     "en": ["Consent was given", "Consent was changed", "Consent was withdrawn"],
 }
@@ -126,16 +126,16 @@ def test_it_tells_of_each_category_what_was_answered_and_for_how_long(folder: Pa
         [text_of(row) for row in re.findall("<tr.*?</tr>", table, re.S)] for table in tables
     )
     assert given == [
-        "Marketing Not allowed –",
-        "Embedded content and preferences Not allowed –",
+        "Marketing Rejected –",
+        "Embedded content and preferences Rejected –",
         "Statistics Allowed until 19 May 2027",
     ]
     assert changed == [
-        "Marketing Allowed Not allowed until 1 July 2027",
-        "Embedded content and preferences Not allowed Not allowed –",
+        "Marketing Allowed Rejected until 1 July 2027",
+        "Embedded content and preferences Rejected Rejected –",
         "Statistics Allowed Allowed until 19 May 2027",
     ]
-    assert withdrawn[2] == "Statistics Not allowed Allowed –"
+    assert withdrawn[2] == "Statistics Rejected Allowed –"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
