@@ -31,7 +31,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "days": "Voimaantulopäivät kalenteriin (iCalendar)",
         "history": "Historia ja vertailu",
         "languages": "Muut kielet",
-        "hash": "Sisällön tarkiste (SHA-256)",
+        "hash": "Sisällön tiiviste (SHA-256)",
         "back": "Takaisin sivustolle",
         "open_facts": "Vahvistettavat tiedot",
         "first": "Ensimmäinen versio.",
@@ -99,9 +99,10 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "open_facts": "Uppgifter att bekräfta",
         "first": "Första versionen.",
         "mail_subject": "{title} ändras {date} – {site}",
-        "mail_first": "{title} på webbplatsen {site} ändras. Version {number} börjar gälla {date}.",
+        "mail_first": "”{title}” på webbplatsen {site} ändras. Version {number} börjar gälla "
+        "{date}.",
         "mail_subject_past": "{title} ändrades {date} – {site}",
-        "mail_first_past": "{title} på webbplatsen {site} har ändrats. Version {number} började "
+        "mail_first_past": "”{title}” på webbplatsen {site} har ändrats. Version {number} började "
         "gälla {date}.",
         "mail_withdrawn": "{title} ändras inte – {site}",
         "mail_stays": "Vi berättade om en ändring på webbplatsen {site}: {title}, version "
@@ -162,11 +163,14 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "open_facts": "Facts to confirm",
         "first": "First version.",
         "mail_subject": "{title} changes on {date} – {site}",
-        "mail_first": "{title} of {site} changes. Version {number} takes effect on {date}.",
+        "mail_first": "“{title}” on the site {site} is changing. Version {number} takes effect on "
+        "{date}.",
         "mail_subject_past": "{title} changed on {date} – {site}",
-        "mail_first_past": "{title} of {site} has changed. Version {number} took effect on {date}.",
+        "mail_first_past": "“{title}” on the site {site} has changed. Version {number} took effect "
+        "on {date}.",
         "mail_withdrawn": "{title} does not change – {site}",
-        "mail_stays": "We told you of a change on {site}: {title}, version {number}, {date}. "
+        "mail_stays": "We told you of a change on the site {site}: {title}, version {number}, "
+        "{date}. "
         "The change has been withdrawn, and this version will not take effect.",
         "mail_read": "Read the whole text: {address}",
         "calendar": "{title}, version {number}, takes effect ({site})",
@@ -174,7 +178,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "back_notice": "Back to the privacy notice",
         "redline_title": "{old} compared with {new}",
         "redline_help": "Added text is underlined and removed text struck through.",
-        "redline_folded": "Unchanged text is folded under its headings.",
+        "redline_folded": "Unchanged text is hidden under its headings.",
         "changes": "Changed sections",
         "count_changed": "Sections changed",
         "count_added": "New sections",
@@ -186,8 +190,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "section_added": "new section",
         "section_removed": "removed section",
         "section_moved": "moved",
-        "moved_from": "Moved. Before, this stood behind “{title}”.",
-        "moved_first": "Moved. Before, this stood first.",
+        "moved_from": "Moved. It used to come after “{title}”.",
+        "moved_first": "Moved. It used to come first.",
         "beginning": "Beginning",
         "unchanged": "unchanged",
         "unchanged_words": "Unchanged ({count} words)",
