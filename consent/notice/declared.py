@@ -112,9 +112,11 @@ def _items(words: Mapping[str, str], before: Service, now: Service, lang: str) -
         told = {"service": now.name, "item": item_name(item, lang)}
         if key not in ours:
             yield words["item"].format(now=lifetime(item.days, lang), **told)
-        elif ours[key].days != item.days:
+        else:
+            # As they are told: a minute is no sum of days that could be stored and read the same.
             spans = {"now": lifetime(item.days, lang), "before": lifetime(ours[key].days, lang)}
-            yield words["lifetime"].format(**spans, **told)
+            if spans["now"] != spans["before"]:
+                yield words["lifetime"].format(**spans, **told)
     for key, item in ours.items():
         if key not in theirs:
             yield words["no-item"].format(service=now.name, item=item_name(item, lang))

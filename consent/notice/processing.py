@@ -80,14 +80,16 @@ def _activity(purpose: Table, facts: Facts, lang: str) -> Json:
     data = facts.named("data", about)
     recipients = facts.about("recipients", about)
     transfers = facts.about("transfers", about)
-    periods = facts.named("retention", purpose.get("retention"))
+    periods = facts.named("retention", purpose.get("retention")) or facts.about("retention", about)
+    # Somebody who receives nobody knows what may receive this.
+    whole = facts.all("recipients") and all(words(r.get("data")) for r in facts.all("recipients"))
     return {
         "id": purpose.get("id"),
         "purpose": told_in(purpose.get("name"), lang),
         "basis": facts.basis(purpose.get("basis"), lang),
         "data_subjects": _told(data, "concerns", lang),
         "data": [_kind(each, lang) for each in data] or None,
-        "recipients": _told(recipients, "name", lang) or ([] if facts.all("recipients") else None),
+        "recipients": _told(recipients, "name", lang) or ([] if whole else None),
         "transfers": [_transfer(each, lang) for each in transfers if words(each.get("countries"))]
         if transfers
         else None,

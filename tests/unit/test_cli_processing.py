@@ -97,6 +97,25 @@ def test_what_the_controller_has_not_confirmed_is_marked(lang):
     assert record["security"]["unconfirmed"] == ["measures"]
 
 
+def test_a_period_is_that_of_the_purpose_or_else_of_its_data():
+    kept = [
+        {"id": "named", "period": {"fi": "2 vuotta"}},
+        {"id": "other", "data": ["orders"], "period": {"fi": "1 vuosi"}},
+    ]
+    sale = {"id": "sale", "data": ["orders"]}
+    for purpose, told in (sale, "1 vuosi"), (sale | {"retention": ["named"]}, "2 vuotta"):
+        _, found = made({"purposes": [purpose], "retention": kept})["activities"]
+        assert found["period"] == [told]
+
+
+def test_nobody_receives_data_only_where_every_recipient_says_which_it_receives():
+    sale = {"id": "sale", "data": ["orders"]}
+    for data, told in ({"data": ["letters"]}, []), ({}, None):
+        host = {"id": "host", "name": {"fi": "Palvelin"}} | data
+        _, found = made({"purposes": [sale], "recipients": [host]})["activities"]
+        assert found["recipients"] == told
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_without_facts_nothing_is_made_up(lang):
     """What is told then is how this program works, and what the settings say."""

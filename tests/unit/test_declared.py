@@ -79,6 +79,13 @@ def test_what_changes_in_a_service_is_told_in_a_sentence(
     assert counter(**changes) == [line]
 
 
+def test_a_lifetime_of_minutes_that_was_stored_is_no_other_one() -> None:
+    """R8: a minute is 0.000694… days, which no file holds in full."""
+    item = Item("tried", Kind.COOKIE, 1 / 1440, {})
+    now = declaration(items=(item,))
+    assert list(differences(Declaration.read(now.body), now, "en")) == []
+
+
 def test_items_and_lifetimes_that_change_are_told_by_name() -> None:
     items = (
         Item("_count", Kind.COOKIE, 395, {}),
