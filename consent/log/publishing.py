@@ -9,9 +9,10 @@ from logging import getLogger
 from pathlib import Path
 from threading import Lock, Timer
 
-from consent.errors import LogError
-from consent.log import Log
-from consent.log.checkpoint import checkpoint
+from consent.errors import CheckpointError, LogCorrupt, LogError
+from consent.log import Log, Snapshot
+from consent.log.checkpoint import Checkpoint, checkpoint, origin, unsigned, written_in
+from consent.log.proofs import consistency, continues, stored
 from consent.structured import event
 
 logger = getLogger("consent.log")
@@ -35,9 +36,12 @@ def publish(
     """Make a checkpoint of all that is in the log, keep it there, and hand it on.
 
     It takes the place of the one in `file`, and is given to the command `hook` as its standard
-    input. Raises `LogError` when the log cannot be used; a file or a hook that fails is logged.
+    input. Raises `LogError` when the log cannot be used, `LogCorrupt` when it does not continue the
+    checkpoint in `file`; a file or a hook that fails is logged.
     """
+    before = _newest(file)  # before the log is looked at, which others append to
     with log.snapshot() as view:
+        _require_continued(view, before, file)
         size, note = view.head().size, checkpoint(view, keys)
     log.put_checkpoint(size, note)
     if file is not None:
@@ -53,6 +57,27 @@ def publish(
     if hook:
         _run(hook, note)
     return note
+
+
+def _newest(file: Path | None) -> Checkpoint | None:
+    """What was put into the file last; None where there is nothing of ours."""
+    try:
+        notes = written_in(file.read_bytes()) if file else []
+        return unsigned(notes[-1]) if notes else None
+    except (OSError, CheckpointError):
+        return None
+
+
+def _require_continued(view: Snapshot, before: Checkpoint | None, file: Path | None) -> None:
+    """A log that was rewritten, or is an older copy, is not to be vouched for."""
+    if before is None or before.origin != origin(view) or not before.size:
+        return
+    size, root = view.head()
+    if before.size <= size:
+        path = consistency(before.size, size, stored(view))
+        if continues(before.size, before.root, size, root, path):
+            return
+    raise LogCorrupt([f"the log does not continue the {before.size} entries signed in {file}"])
 
 
 def put(file: Path, data: bytes) -> None:

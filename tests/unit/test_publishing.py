@@ -11,11 +11,13 @@ from threading import Event
 
 import pytest
 
+from consent.errors import LogCorrupt
 from consent.log import Log, create_log, open_log
-from consent.log.checkpoint import read
+from consent.log.checkpoint import Checkpoint, origin, read
 from consent.log.publishing import Publisher, publish, put
+from consent.log.tree import root_of
 from consent.log.verify import verify
-from consent.signed_note import new_key, verifier_of
+from consent.signed_note import new_key, signed, verifier_of
 from tests.unit.log_engines import append, grant
 from tests.unit.log_outsider import outsider
 from tests.unit.small_site import Make, decide
@@ -181,6 +183,37 @@ def test_a_hook_that_fails_is_told_and_the_checkpoint_stands(log, told, tmp_path
     publish(log, [KEY], None, hook)
     assert told.lines[0].startswith(line)
     assert kept(log) == [1]
+
+
+def test_a_log_that_was_put_back_or_rewritten_is_not_vouched_for(log, told, tmp_path):
+    """R41: what was published stays for whoever fetches it, and the operator is told."""
+    file = tmp_path / "checkpoint.txt"
+    append(log, *map(grant, range(5)))
+    for before in (None, 3):
+        if before:
+            file.write_text(signed_of(log, before))  # an older one is continued
+        assert publish(log, [KEY], file) == file.read_text()
+    with log.snapshot() as view:
+        name = origin(view)
+    for text in (signed_of(log, 5, bytes(32)), signed_of(log, 6)):
+        file.write_text(text)
+        with pytest.raises(LogCorrupt, match=r"does not continue the [56] entries signed in"):
+            publish(log, [KEY], file)
+        assert file.read_text() == text
+    publisher = Publisher(lambda: log, [KEY], FAR, file)
+    (appended,) = append(log, grant(9))
+    publisher.appended(appended.seq)
+    publisher.close()
+    assert told.lines[0].startswith("no checkpoint could be made: the log does not continue")
+    file.write_text(file.read_text().replace(name, "another/log"))
+    assert publish(log, [KEY], file) == file.read_text()
+
+
+def signed_of(log, size, root=None):
+    """A checkpoint of the first entries of a log; of more than there are, of anything."""
+    with log.snapshot() as view:
+        leaves = view.leaves(0, size)
+        return signed(str(Checkpoint(origin(view), size, root or root_of(leaves))), [KEY])
 
 
 def test_two_processes_that_write_one_at_once_leave_a_whole_one(tmp_path, monkeypatch):
