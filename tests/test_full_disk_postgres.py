@@ -51,8 +51,10 @@ def on_write_ahead_log(server: Server, disk: Path) -> str:
     return "logs"
 
 
-def takes_again(log: Log, number: int) -> bool:
-    """Whether a log takes an entry."""
+def takes_again(server: Server, log: Log, number: int) -> bool:
+    """Whether a log takes an entry; a server that stopped for want of room is started again."""
+    if server.process is not None and server.process.poll() is not None:
+        server.start()
     try:
         return bool(append(log, grant(number)))
     except LogUnavailable:
@@ -71,9 +73,7 @@ def fill(server: Server, disk: Path, place: Callable[[Server, Path], str]) -> No
         again = Load(log, load.number)
         log.spool(refusal(1))
         (disk / "filler").unlink()
-        if server.process is not None and server.process.poll() is not None:
-            server.start()  # it stopped for want of room, and who operates it starts it again
-        until(lambda: takes_again(log, again.number + 1))
+        until(lambda: takes_again(server, log, again.number + 1))
         until(lambda: not log.health().spooled)
     rows = sound(address)
     written = list(rows.values())
