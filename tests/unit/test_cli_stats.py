@@ -75,8 +75,8 @@ Nov 2026  █████████▊                   39%
 Dec 2026  █████████▉                   40%
 
 Asked: pages that carried the question. Robots count too.
-Counts only, rounded to tens, nothing of any single person. Below ten nothing is
-shown, and no shares of fewer than 50 decisions. Not to be used to get more
+Counts only, rounded to tens, nothing about any single person. Counts below ten
+are not shown, nor shares of fewer than 50 decisions. Not to be used to get more
 people to consent.
 """
     )
@@ -94,7 +94,7 @@ def test_without_options_it_is_all_languages_together_and_each(run: Run) -> None
     ("lang", "words"),
     [
         ("fi", "Evästevalinnat|kuukausittain|loka 2026|Hylkäsi kaikki|Tilastointi|41\u00a0%"),
-        ("sv", "Val om kakor|per månad|okt 2026|Avvisade alla|Statistik|41\u00a0%"),
+        ("sv", "Kakval|per månad|okt 2026|Avvisade alla|Statistik|41\u00a0%"),
         ("en", "Cookie choices|by month|Oct 2026|Rejected all|Statistics|41%"),
     ],
 )
@@ -138,7 +138,7 @@ def test_a_figure_below_ten_is_nowhere(run: Run) -> None:
 def test_a_language_that_never_has_ten_is_named_and_not_shown(run: Run) -> None:
     week = ("stats", "--from", "2026-10-05", "--until", "2026-10-07", "--by", "day")
     out = run(*week, "--lang", "fi")[1]
-    assert re.search("Alle kymmenen, siksi ei näytetä: (Svenska, )?English", out)
+    assert re.search("Alle kymmenen vastausta, siksi ei näytetä: (Svenska, )?English", out)
     assert "\nEnglish\n" not in out
 
 
@@ -258,7 +258,7 @@ def test_a_log_elsewhere_needs_no_settings(run: Run, tmp_path: Path) -> None:
 
 def test_an_empty_log_says_that_there_is_nothing(run: Run) -> None:
     create_log("empty.sqlite3", "www.example.fi")
-    for lang, words in (("en", "no decisions"), ("fi", "ei ole"), ("sv", "inga beslut")):
+    for lang, words in (("en", "no decisions"), ("fi", "ei ole"), ("sv", "inga svar")):
         code, out, _ = run("stats", "--log", "empty.sqlite3", "--lang", lang)
         assert code == 0
         assert words in out

@@ -70,7 +70,7 @@ def test_every_line_has_its_name_at_its_end(svg: ElementTree.Element) -> None:
 
 
 def test_it_says_what_the_figures_are_and_are_not_for(svg: ElementTree.Element) -> None:
-    assert "Luvuilla ei haeta lisää suostumuksia." in written(svg).replace("\n", " ")
+    assert "Lukuja ei käytetä suostumusten määrän lisäämiseen." in written(svg).replace("\n", " ")
 
 
 @pytest.mark.parametrize("lang", ["fi", "sv", "en"])
@@ -106,7 +106,7 @@ def test_many_periods_have_few_dates(by: str) -> None:
 def test_without_decisions_there_is_a_sentence_and_no_plot() -> None:
     nothing = statistics([], Period(date(2026, 1, 1), date(2026, 2, 1)))
     text = written(drawing(nothing))
-    assert "Näytettäviä päätöksiä ei ole" in text
+    assert "Näytettäviä vastauksia ei ole" in text
     assert "100" not in text
 
 
