@@ -23,7 +23,7 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
     "officer_read": {
         "fi": "Teksti mainitsee tietosuojavastaavan. Onko hänet nimitetty, ja mikä on osoite?",
         "sv": "Texten nämner ett dataskyddsombud. Har ombudet utnämnts, och vad är adressen?",
-        "en": "The text mentions a data protection officer. Appointed? At which address?",
+        "en": "The text mentions a data protection officer. Is one appointed? At which address?",
     },
     "authority": {
         "fi": "Teksti ei nimeä valvontaviranomaista. Mille viranomaiselle voi valittaa?",
@@ -48,7 +48,7 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
     "interest": {
         "fi": "Mikä oikeutettu etu on? Teksti ei kerro sitä.",
         "sv": "Vilket är det berättigade intresset? Texten säger det inte.",
-        "en": "What is the legitimate interest? The text does not tell.",
+        "en": "What is the legitimate interest? The text does not say.",
     },
     "data": {
         "fi": "Onko tietoryhmä oikein? Mihin tarkoituksiin sitä käytetään?",
@@ -67,13 +67,13 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "transfers": {
         "fi": "Siirretäänkö tietoja EU- ja ETA-maiden ulkopuolelle? Minne ja millä perusteella?",
-        "sv": "Överförs uppgifter utanför EU- och EES-länder? Vart och på vilken grund?",
-        "en": "Is data transferred outside EU and EEA countries? Where to, on which ground?",
+        "sv": "Överförs uppgifter utanför EU och EES? Vart och på vilken grund?",
+        "en": "Is data transferred outside the EU and EEA? Where to, and on which basis?",
     },
     "privacy_shield": {
         "fi": "Teksti nojaa Privacy Shieldiin, joka kumottiin 2020. Mikä siirtoperuste on nyt?",
         "sv": "Texten stöder sig på Privacy Shield, som upphävdes 2020. Vilken är grunden nu?",
-        "en": "The text relies on Privacy Shield, annulled in 2020. What is the ground now?",
+        "en": "The text relies on Privacy Shield, annulled in 2020. What is the basis now?",
     },
     "retention": {
         "fi": "Kuinka kauan kutakin tietoa säilytetään? Teksti ei kerro aikaa.",
@@ -103,7 +103,7 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
     "changes": {
         "fi": "Kuinka monta päivää ennen olennaista muutosta siitä kerrotaan?",
         "sv": "Hur många dagar före en väsentlig ändring berättar ni om den?",
-        "en": "How many days ahead is a material change told?",
+        "en": "How many days ahead is a material change announced?",
     },
 }
 
