@@ -105,7 +105,7 @@ _MECHANISMS: Mapping[str, Mapping[str, str]] = {
         "en": "EU–US Data Privacy Framework",
     },
     "scc": {
-        "fi": "komission vakiolausekkeet",
+        "fi": "komission vakiosopimuslausekkeet",
         "sv": "kommissionens standardavtalsklausuler",
         "en": "standard contractual clauses of the Commission",
     },

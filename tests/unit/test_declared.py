@@ -64,7 +64,7 @@ def test_the_same_declaration_has_no_difference_and_better_wording_is_none() -> 
         ({"transfers": ()}, "Counter: tietoja ei enää siirretä näihin maihin: Yhdysvallat"),
         (
             {"mechanism": "scc"},
-            "Counter: siirron peruste on nyt komission vakiolausekkeet, "
+            "Counter: siirron peruste on nyt komission vakiosopimuslausekkeet, "
             "ennen EU:n ja Yhdysvaltain tietosuojakehys",
         ),
         (
