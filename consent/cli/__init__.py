@@ -35,6 +35,15 @@ _EPILOG = (
 
 
 _ROOM = "make room on the disk, then try again"
+_REMEDIES = {
+    "disk is full": _ROOM,
+    "No space left": _ROOM,
+    "a log is made": "if it is this site's log, nothing is left to do; else name another place",
+    "holds nothing of the consent id": "give the id in full, as a receipt or the cookie settings"
+    " show it; what has expired or was erased is gone",
+    "the role may not do that": "give the address of a role that may with --log postgresql://…",
+}
+"""What to do about errors of the log that hold these words."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -126,8 +135,8 @@ def _remedy(error: ConsentError) -> str:
         return "mend the path or address, or make a new log there with: consent log create"
     if isinstance(error, LogCorrupt):
         return "keep it as it is, and compare it with a backup"
-    if any(words in str(error) for words in ("disk is full", "No space left")):
-        return _ROOM
+    if remedy := next((r for words, r in _REMEDIES.items() if words in str(error)), None):
+        return remedy
     if isinstance(error, LogError):
         return "see that it is the right path or address and that you may read it, then try again"
     return "see the documentation"

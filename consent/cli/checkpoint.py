@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import CheckpointError, ConsentError, LogCorrupt, Problem, SettingsError
+from ..errors import CheckpointError, LogCorrupt, Mendable, Problem, SettingsError
 from .common import Commands, command, settings
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _key(arguments: argparse.Namespace) -> int:
 def signing_keys(*, needed: bool = True) -> tuple[str, ...]:
     """The keys of the environment, newest last.
 
-    Raises `SettingsError` for a faulty one, and `ConsentError` for none where one is `needed`.
+    Raises `SettingsError` for a faulty one, and `Mendable` for none where one is `needed`.
     """
     from ..settings.secrets import checkpoint_keys
 
@@ -85,9 +85,9 @@ def signing_keys(*, needed: bool = True) -> tuple[str, ...]:
     if problems:
         raise SettingsError(problems)
     if needed and not keys:
-        raise ConsentError(
-            "CONSENT_CHECKPOINT_KEYS is not set in the environment; make a key with: consent log"
-            " key"
+        raise Mendable(
+            "CONSENT_CHECKPOINT_KEYS is not set in the environment",
+            "set it to the site's key, or make one with: consent log key",
         )
     return keys
 
@@ -110,16 +110,16 @@ def write(view: Snapshot, output: str) -> int:
 def verifying_keys(given: Sequence[str], what: str) -> list[str]:
     """The keys to verify with: those given, else those that the environment's belong to.
 
-    Raises `ConsentError` for a faulty one, and where there is none to verify `what` with.
+    Raises `Mendable` for a faulty one, and where there is none to verify `what` with.
     """
     from ..signed_note import verifier_of
 
     try:
         known = [str(verifier_of(key)) for key in given or signing_keys(needed=False)]
     except ValueError as fault:
-        raise ConsentError(f"--key: {fault}; write NAME+ID+KEY, as it is published") from None
+        raise Mendable(f"--key: {fault}", "write NAME+ID+KEY, as it is published") from None
     if not known:
-        raise ConsentError(f"name the key to verify {what} with: --key NAME+ID+KEY")
+        raise Mendable(f"there is no key to verify {what} with", "give it with --key NAME+ID+KEY")
     return known
 
 
@@ -134,7 +134,7 @@ def kept(view: Snapshot, path: str, keys: Sequence[str]) -> tuple[Checkpoint, st
     try:
         notes = written_in(Path(path).read_bytes())
     except OSError as fault:
-        raise ConsentError(f"{path} cannot be read: {fault}") from None
+        raise Mendable(f"{path} cannot be read: {fault}", "check the path") from None
     if not notes:
         raise CheckpointError(f"there is no signed checkpoint in {path}")
     # Of several in a mailbox the last tells most.

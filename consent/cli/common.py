@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ..errors import ConsentError
+from ..errors import Mendable
 
 if TYPE_CHECKING:
     from ..log import Roles
@@ -123,9 +123,13 @@ def new_file(output: str) -> Iterator[IO[bytes]]:
     try:
         file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:
-        raise ConsentError(f"{path} is there already, and is left as it is") from None
+        raise Mendable(
+            f"{path} is there already, and is left as it is", "give a new name"
+        ) from None
     except OSError as fault:
-        raise ConsentError(f"{path} cannot be written: {fault.strerror}") from None
+        raise Mendable(
+            f"{path} cannot be written: {fault.strerror}", "name another place"
+        ) from None
     try:
         with open(file, "wb") as opened:
             yield opened

@@ -11,7 +11,7 @@ from datetime import date
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ..errors import ConsentError, CopyError
+from ..errors import CopyError, Mendable
 from .common import Commands, command, new_file, role_options, roles, settings
 from .progress import progress
 
@@ -122,7 +122,7 @@ def export(
         print(f"Wrote {count} {what} to {output}.")
         return 0
     if arguments.format == "parquet":
-        raise ConsentError("Parquet is for programs: name a file with -o FILE")
+        raise Mendable("Parquet is for programs", "name a file with -o FILE")
     sys.stdout.flush()
     with opened(arguments) as view:
         _write(view, chosen, arguments.format, sys.stdout.buffer, shown=False)
@@ -134,11 +134,15 @@ def _selection(arguments: argparse.Namespace) -> Selection:
 
     chosen = Selection(arguments.kind, arguments.first or "", arguments.last or "")
     if chosen.last and chosen.last < chosen.first:
-        raise ConsentError(f"the period ends before it begins, on {chosen.last}")
+        raise Mendable(
+            f"the period ends before it begins, on {chosen.last}", "change --from or --until"
+        )
     if arguments.format == "jsonl":
         return chosen
     if chosen.kind not in ("", "consent"):
-        raise ConsentError(f"only decisions make a table: {chosen.kind} is for --format jsonl")
+        raise Mendable(
+            f"only decisions make a table, no {chosen.kind}", "write it with --format jsonl"
+        )
     return chosen._replace(kind="consent")
 
 

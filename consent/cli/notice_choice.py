@@ -28,13 +28,21 @@ def folder_of(found: Settings) -> Path:
 
 
 def draft_folder(named: Path | None, found: Settings) -> Path:
-    """The folder that is named, by its path or as the number it has; else the settings' draft."""
+    """The folder that is named, by its path or as the number it has; else the settings' draft.
+
+    Raises `NoticeError` where that is not begun.
+    """
     from ..notice.number import VersionNumber
     from ..notice.shelf import DRAFT
 
     if named is not None and not named.exists() and VersionNumber.read(str(named)):
         return folder_of(found) / named
-    return named or folder_of(found) / DRAFT
+    draft = folder_of(found) / DRAFT
+    if named is None and not draft.exists():
+        # Publication has made a version of the one that was there.
+        remedy = "begin one with: consent notice new, or name a folder"
+        raise NoticeError([Problem(f"{draft.parent.name}/{DRAFT}", "", "there is none", remedy)])
+    return named or draft
 
 
 def people(package: Package) -> str:

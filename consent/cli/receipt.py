@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ConsentError, ReceiptError
+from ..errors import Mendable, ReceiptError
 from . import checkpoint as checkpoints
 from .common import Commands, command, group
 
@@ -48,7 +48,9 @@ def _verify(arguments: argparse.Namespace) -> int:
     try:
         data = Path(arguments.file).read_bytes()
     except OSError as fault:
-        raise ConsentError(f"{arguments.file} cannot be read: {fault.strerror}") from None
+        raise Mendable(
+            f"{arguments.file} cannot be read: {fault.strerror}", "check the path"
+        ) from None
     try:
         evidence = opened(data)
         # One that says something else than its record, or has no proof, is told without a key.

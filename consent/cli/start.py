@@ -54,9 +54,10 @@ def _init(arguments: argparse.Namespace) -> int:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        from ..errors import ConsentError
+        from ..errors import Mendable
 
-        raise ConsentError(f"{path} is there already, and is left as it is") from None
+        remedy = f"see what is left to do with: consent check --config {path}"
+        raise Mendable(f"{path} is there already, and is left as it is", remedy) from None
     print(NEXT.format(path=path, folder=path.parent / "notices/privacy"), end="")
     return 0
 

@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import TYPE_CHECKING
 
-from ..errors import ConsentError, LogCorrupt
+from ..errors import LogCorrupt, Mendable
 from . import checkpoint as checkpoints
 from .common import settings
 from .progress import progress
@@ -72,7 +72,7 @@ def run(view: Snapshot, arguments: argparse.Namespace) -> int:
         keys = checkpoints.verifying_keys(arguments.key, "the checkpoint")
         known = checkpoints.kept(view, arguments.checkpoint, keys)[0][1:]
     if arguments.resume and known is None:
-        raise ConsentError("--resume needs what it goes on from: --checkpoint FILE, or --known")
+        raise Mendable("--resume needs what it goes on from", "add --checkpoint FILE or --known")
     try:
         size = view.head().size
     except LogCorrupt:

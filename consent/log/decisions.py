@@ -14,7 +14,7 @@ from io import TextIOWrapper
 from itertools import islice
 from typing import IO, NamedTuple
 
-from consent.errors import ConsentError
+from consent.errors import Mendable
 from consent.log import Row
 
 GROUP = 8192
@@ -127,14 +127,15 @@ def write_parquet(file: IO[bytes], rows: Iterable[Decision]) -> int:
     """Write Apache Parquet with types of its own; returns how many decisions.
 
     `day` is a date, `time` a timestamp in UTC or null, and the categories are lists. Raises
-    `ConsentError` where pyarrow is not installed.
+    `Mendable` where pyarrow is not installed.
     """
     try:
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
-        raise ConsentError(
-            "Parquet needs pyarrow, which is not installed: pip install 'consent[parquet]'"
+        raise Mendable(
+            "Parquet needs pyarrow, which is not installed",
+            "install it with: pip install 'consent[parquet]', or write --format csv",
         ) from None
     types = dict.fromkeys(Decision._fields, pa.string())
     types |= dict.fromkeys(("granted", "denied", "unset"), pa.list_(pa.string()))

@@ -293,7 +293,8 @@ def _notices(root: Reader, base: Path, languages: tuple[str, ...]) -> Notices | 
         entry.fault(
             "folder",
             f"has no document {notices.document!r} in {notices.folder.name}/",
-            "make the folder, or name the right one",
+            f"make it (mkdir -p {notices.folder.name}/{notices.document}) and begin the notice"
+            " with: consent notice new; or name the right one",
         )
     entry.close()
     return notices

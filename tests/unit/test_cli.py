@@ -109,6 +109,7 @@ def test_init_never_overwrites(run, tmp_path):
     code, out, err = run("init")
     assert (code, out) == (2, "")
     assert err.startswith("consent: consent.toml is there already")
+    assert "→ see what is left to do with: consent check --config consent.toml" in err
     assert (tmp_path / "consent.toml").read_text("utf-8") == "mine"
 
 

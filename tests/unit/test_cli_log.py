@@ -58,6 +58,7 @@ def test_create_makes_a_log_once(run, folder):
     code, out, err = run("log", "create")
     assert (code, out) == (2, "")
     assert err.startswith("consent: ")
+    assert "    → if it is this site's log, nothing is left to do" in err
     assert (folder / "consent-log.sqlite3").read_bytes() == before
 
 

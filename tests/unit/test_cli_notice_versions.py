@@ -102,6 +102,16 @@ def test_preview_tells_what_is_to_be_confirmed(run, document):
     assert re.search(r"^To confirm: recipients\.", run("notice", "preview", "-o", "p")[1], re.M)
 
 
+@pytest.mark.parametrize("words", [("preview", "-o", "pages"), ("publish",)])
+def test_without_a_draft_it_is_said_how_one_is_begun(run, document, words):
+    shutil.rmtree(document / "draft", ignore_errors=True)
+    code, out, err = run("notice", *words)
+    assert (code, out) == (1, "")
+    assert err == (
+        "privacy/draft: there is none\n    → begin one with: consent notice new, or name a folder\n"
+    )
+
+
 def test_verify_without_a_log_holds_versions_against_their_manifests(run, document):
     code, out, _ = run("notice", "verify")
     assert code == 0

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import pyarrow.parquet
 import pytest
 
-from consent.errors import ConsentError
+from consent.errors import Mendable
 from consent.log import Entry, Log
 from consent.log.decisions import Decision, decisions, write_csv, write_parquet
 from consent.log.expiry import expiry_entry
@@ -197,5 +197,6 @@ def test_an_empty_table_has_its_columns():
 
 def test_without_pyarrow_it_is_said_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ConsentError, match=r"pip install 'consent\[parquet\]'"):
+    with pytest.raises(Mendable) as caught:
         write_parquet(io.BytesIO(), [])
+    assert "pip install 'consent[parquet]'" in caught.value.remedy

@@ -95,7 +95,7 @@ def test_the_key_is_that_of_the_environment_or_the_one_given(
     file.write_bytes(receipt_of(shop, "grant"))
     code, _, err = run("receipt", "verify", str(file))
     assert code == 2
-    assert "name the key to verify the receipt with: --key NAME+ID+KEY" in err
+    assert "→ give it with --key NAME+ID+KEY" in err
     code, _, err = run("receipt", "verify", str(file), "--key", "garbage")
     assert code == 2
     assert "--key: it is not an Ed25519 key" in err

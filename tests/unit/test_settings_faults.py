@@ -115,7 +115,7 @@ FAULTS = {
         *("notices/former", {"de": ["/a"]}),
         *("notices.former.de", "not a key", "remove"),
     ),
-    "no folder": ("notices/folder", "nowhere", "notices.folder", "no document", "make the folder"),
+    "no folder": ("notices/folder", "nowhere", "notices.folder", "no document", "notice new"),
     "document outside": ("notices/document", "../x", "notices.document", "../x", "lower-case"),
     # Categories
     "untranslated": ("categories/videos/name", {"fi": "V"}, "categories.videos.name", "sv", "sv ="),
