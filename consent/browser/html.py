@@ -61,7 +61,7 @@ START = re.compile(rb"<(/?)([a-zA-Z][^\t\n\f\r />]*+)?")
 _RAW_END = {name: re.compile(rb"(?i)</%b(?=[\t\n\f\r />])" % name) for name in RAW - {b"plaintext"}}
 _SCRIPT_EVENT = re.compile(rb"(?i)<!--|-->|<(/?)script(?=[\t\n\f\r />])")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*;?=?)")
-_LONG = re.compile(r"(?<=&#)[0-9]{8,}")
+_NUMBER = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 
 
 def skipper(names: bytes, ends: bytes = b"template", stops: bytes = b"") -> re.Pattern[bytes]:
@@ -184,8 +184,16 @@ def text(value: bytes) -> str:
 
 def resolved(content: str) -> str:
     """A text that stands between tags, its character references resolved."""
-    # Python reads no number of thousands of digits; one of eight is no character's.
-    return unescape(_LONG.sub(lambda match: match[0].lstrip("0")[:8] or "0", content))
+    return unescape(_NUMBER.sub(_numbered, content))
+
+
+def _numbered(match: re.Match[str]) -> str:
+    # Python reads no number of thousands of digits; one of eight is no character's. And it leaves
+    # out the control characters that browsers keep.
+    in_16, in_10 = match.groups()
+    number = int(in_16.lstrip("0")[:8] or "0", 16) if in_16 else int(in_10.lstrip("0")[:8] or "0")
+    reference = f"&#{number};"
+    return reference if unescape(reference) else chr(number)
 
 
 def _character(match: re.Match[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html5lib
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from consent.browser.embeds import frame, in_frame, is_dot, size, view_box
@@ -106,6 +106,7 @@ def test_a_frame_of_one_point_has_no_room_for_words(sides: bytes, dot: bool) -> 
 TEXTS = st.text("ab<>&'\"=/ ;#0396äö\n", max_size=30)
 
 
+@example("", "", {"class": "&#3"})
 @given(
     TEXTS.map(lambda text: text.replace("\n", "")), TEXTS, st.dictionaries(st.just("class"), TEXTS)
 )

@@ -19,6 +19,10 @@ from consent.browser.html import text
         (b"&#x%b;" % (b"f" * 5000), "\ufffd"),
         (b"&#1114112;", "\ufffd"),
         (b"&amp;#115;", "&#115;"),
+        (b"&#38;#115;&#x26;lt;", "&#115;&lt;"),
+        (b"&#3", "\x03"),
+        (b"a&#x1F;b&#127;&#xfffe;", "a\x1fb\x7f\ufffe"),
+        (b"&#128;&#0;&#xD800;", "\u20ac\ufffd\ufffd"),
         (b"&notit;&not;", "&notit;\u00ac"),
     ],
 )
