@@ -226,7 +226,8 @@ def translated(address: str) -> Iterator[None]:
 def translate(error: psycopg.Error, address: str) -> LogError:
     """Give the log's own error for one of the driver's."""
     code = error.sqlstate or ""
-    place, text = shown(address), " ".join(str(error).split())
+    # Without the server's DETAIL, which may show what stands in a row.
+    place, text = shown(address), " ".join((error.diag.message_primary or str(error)).split())
     if code == "25006":
         return LogUnavailable(f"{place} takes no entries: it is a standby, or set to read only")
     if code == "55P03":

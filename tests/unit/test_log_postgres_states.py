@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from consent.errors import LogCorrupt
+from consent.errors import LogCorrupt, LogError
 from consent.log import Log, create_log, postgres, postgres_batch
 from consent.log.postgres_server import connect
 from consent.log.verify import verify
-from tests.unit.log_engines import APPLICATION, append, check, fill, grant, opened
+from tests.unit.log_engines import APPLICATION, append, check, consent_id, fill, grant, opened
 from tests.unit.postgres_server import Server, shared
 
 
@@ -83,6 +83,29 @@ def test_a_log_without_its_head_is_corrupt(server, database, filled):
         append(filled, grant(1000))
     with pytest.raises(LogCorrupt, match="no head"):
         filled.head()
+
+
+@pytest.mark.parametrize("change", ["size = -1", "root = '\\x00'"])
+def test_a_head_that_is_none_is_corrupt(server, database, filled, change):
+    """As a superuser may leave it, who alone can."""
+    server.query(
+        database,
+        "ALTER TABLE consent.head DISABLE TRIGGER ALL",
+        f"UPDATE consent.head SET {change}",
+    )
+    with pytest.raises(LogCorrupt, match="no number of entries and no root"):
+        filled.head()
+
+
+def test_what_stands_in_a_row_is_not_told_with_an_error(server, database, address):
+    """R125: neither in what is logged nor to the operator."""
+    server.query(database, "ALTER TABLE consent.contents ADD CHECK (length(body) > 9999)")
+    log = opened(address)
+    with pytest.raises(LogError) as caught:
+        append(log, grant(7))
+    log.close()
+    assert "contents" in str(caught.value)
+    assert consent_id(7) not in str(caught.value)
 
 
 def test_a_snapshot_reads_a_long_log_a_little_at_a_time(log):
