@@ -1,13 +1,15 @@
-"""The half of a log that its writer answers, alike in every engine."""
+"""What is alike in every engine: what a log leaves to its writer, and what it looks at first."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from hashlib import sha256
+from typing import Any
 
-from consent.errors import LogError
-from consent.log import Appended, Entry, Health, Meter
+from consent.errors import LogCorrupt, LogError
+from consent.log import Appended, Entry, Head, Health, Meter
+from consent.log.tree import HASH_SIZE
 from consent.log.writer import Writer
 
 
@@ -58,3 +60,13 @@ def check_hashes(artifacts: Mapping[str, tuple[str, bytes]]) -> None:
     for name, (_, body) in artifacts.items():
         if sha256(body).hexdigest() != name:
             raise ValueError(f"{name} is not the SHA-256 of its {len(body)} bytes")
+
+
+def head_of(rows: Sequence[tuple[Any, ...]]) -> Head:
+    """Give the head that stands in the log; raises `LogCorrupt` for none, or one that is none."""
+    if not rows:
+        raise LogCorrupt(["the log has no head"])
+    ((size, root),) = rows
+    if type(size) is not int or size < 0 or type(root) is not bytes or len(root) != HASH_SIZE:
+        raise LogCorrupt(["the log's head is no number of entries and no root"])
+    return Head(size, root)

@@ -18,9 +18,8 @@ from typing import Any
 
 import psycopg
 
-from consent.errors import LogCorrupt
 from consent.log import Appended, Counter, Entry, Head, Row, Run, Snapshot
-from consent.log.appending import Appending, check_hashes
+from consent.log.appending import Appending, check_hashes, head_of
 from consent.log.postgres_change import adopt, expire
 from consent.log.postgres_schema import faults
 from consent.log.postgres_server import PATIENCE, Session, open_session, shown, translated
@@ -66,12 +65,6 @@ def _rare(kind: str) -> str:
     return "" if kind == "consent" else " AND e.kind <> 'consent'"
 
 
-def _head(rows: list[tuple[Any, ...]]) -> Head:
-    if not rows:
-        raise LogCorrupt(["the log has no head"])
-    return Head(*rows[0])
-
-
 def _of_kind(ask: Callable[..., list[tuple[Any, ...]]], kind: str) -> Iterator[Row]:
     """Give the entries of a kind in order, some at a time."""
     after = -1
@@ -106,7 +99,7 @@ class PostgresSnapshot:
 
     def head(self) -> Head:
         """Give the head as stored."""
-        return _head(self._ask(_HEAD))
+        return head_of(self._ask(_HEAD))
 
     def edge(self) -> bytes:
         """Give the edge as stored."""
@@ -255,7 +248,7 @@ class PostgresLog(Appending):
 
     def head(self) -> Head:
         """Give size and root; see `Log.head`."""
-        return _head(self._ask(_HEAD))
+        return head_of(self._ask(_HEAD))
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
         """Open one unchanging view; see `Log.snapshot`."""

@@ -17,7 +17,7 @@ from typing import Any
 from consent.errors import LogCorrupt, LogError, LogUnavailable
 from consent.log import Appended, Counter, Entry, Head, Row, Run, Snapshot
 from consent.log import sqlite_runs as runs
-from consent.log.appending import Appending, check_hashes
+from consent.log.appending import Appending, check_hashes, head_of
 from consent.log.runs import ID_SIZE, NO_ID, RUN, split_ids
 from consent.log.spool import Spool
 from consent.log.sqlite_change import adopt, expire
@@ -31,7 +31,6 @@ from consent.log.sqlite_file import (
     translated,
 )
 from consent.log.sqlite_write import SqliteEngine, begin, inherited
-from consent.log.tree import HASH_SIZE
 from consent.log.writer import Writer
 
 _HEAD = "SELECT size, root FROM head"
@@ -45,15 +44,6 @@ SELECT first + i FROM contents CROSS JOIN each
     AND substr(consent_ids, i * {ID_SIZE} + 1, {ID_SIZE}) <> '{NO_ID}'
     AND (substr(consent_ids, i * {ID_SIZE} + 1, {ID_SIZE}), first + i) NOT IN
         (SELECT consent_id, seq FROM ids) ORDER BY first, i LIMIT 1"""
-
-
-def _head(rows: list[tuple[Any, ...]]) -> Head:
-    if not rows:
-        raise LogCorrupt(["the log has no head"])
-    ((size, root),) = rows
-    if type(size) is not int or size < 0 or type(root) is not bytes or len(root) != HASH_SIZE:
-        raise LogCorrupt(["the log's head is no number of entries and no root"])
-    return Head(size, root)
 
 
 def _typed(rows: Iterator[tuple[Any, ...]], *kinds: type) -> Iterator[tuple[Any, ...]]:
@@ -85,7 +75,7 @@ class SqliteSnapshot:
 
     def head(self) -> Head:
         """Give the head as stored."""
-        return _head(list(self._query(_HEAD)))
+        return head_of(list(self._query(_HEAD)))
 
     def edge(self) -> bytes:
         """Give the edge as stored."""
@@ -252,7 +242,7 @@ class SqliteLog(Appending):
 
     def head(self) -> Head:
         """Give size and root; see `Log.head`."""
-        return _head(self._rows(_HEAD))
+        return head_of(self._rows(_HEAD))
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
         """Open one unchanging view; see `Log.snapshot`."""
