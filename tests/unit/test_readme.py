@@ -198,6 +198,28 @@ def test_the_table_of_signals_is_the_catalogues() -> None:
     assert found == expected
 
 
+def test_every_link_within_leads_to_a_heading() -> None:
+    headings = re.findall(r"^#+ (.+)$", text(), re.M)
+    places = {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
+    links = set(re.findall(r"\]\(#([^)]+)\)", text()))
+    assert len(links) > 20
+    assert sorted(links - places) == []
+
+
+def test_every_section_is_in_the_table_of_contents() -> None:
+    contents = text().partition("## Try it")[0]
+    listed = re.findall(r"\[([^]]+)\]\(#", contents)
+    sections = re.findall(r"^## (.+)$", text(), re.M)
+    assert [each for each in listed if each != "Before visitors come"] == sections
+
+
+def test_the_table_of_extras_is_that_of_the_package() -> None:
+    section = text().partition("## Install")[2].partition("\n## ")[0]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = re.findall(r"^\| `([a-z]+)` \|", section, re.M)
+    assert extras == sorted(project["optional-dependencies"])
+
+
 def test_the_pictures_are_there() -> None:
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text())
     assert len(pictures) >= 2
