@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ..browser.hosts import target
 from ..browser.policy import whose
+from ..browser.undeclared import in_catalogue
 from ..declaration import Declaration, Item, Kind, Service
 from ..settings import Settings
 from .page import Page
@@ -17,6 +18,8 @@ from .visit import Reply
 _OWN = "consent"
 _TOML = """add to consent.toml, where it belongs: items = [{{ name = "{}", lifetime = "…", \
 purpose = {{ fi = "…" }} }}]"""
+
+_KNOWN = 'add to consent.toml: [services.{0}] with use = "{0}"'
 
 
 class Judge:
@@ -100,7 +103,9 @@ class Judge:
         seen.note(visitor, passed=passed)
         if service is None or item is None:
             message = "is set, and nobody declares it"
-            self._tell("undeclared-cookie", name, path, message, _TOML.format(name))
+            known = in_catalogue(name)
+            remedy = (_KNOWN if known else _TOML).format(known or name)
+            self._tell("undeclared-cookie", name, path, message, remedy)
             return
         self._items.add((service.id, item.name))
         self._used.add(service.id)

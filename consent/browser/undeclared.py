@@ -89,7 +89,7 @@ class Undeclared:
         """The lines of `consent.toml` that would declare a cookie set by such a field."""
         if not _TOKEN.fullmatch(name):
             return "It cannot be declared as it is: give it a name of letters, digits, - and _"
-        if known := _in_catalogue(name):
+        if known := in_catalogue(name):
             return f'Declare it with:\n[services.{known}]\nuse = "{known}"'
         texts = ", ".join(f'{lang} = "…"' for lang in self._languages)
         taken = self._declaration.category_of
@@ -122,7 +122,7 @@ def _place(scope: Scope) -> str:
     return f", at {show(str(scope.get('root_path', '')) + path)}"
 
 
-def _in_catalogue(name: str) -> str:
+def in_catalogue(name: str) -> str:
     """The known service that sets a cookie of a name; the one that names it most exactly."""
     best = ""
     exact = -1

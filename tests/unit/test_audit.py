@@ -106,6 +106,19 @@ def test_both_ways_a_difference_is_told(make_site: Make) -> None:
     assert ignored.clean
 
 
+def test_a_cookie_of_a_known_framework_is_told_with_the_line_that_declares_it(
+    make_site: Make,
+) -> None:
+    async def index(request: Request) -> Response:
+        response = html("")
+        response.set_cookie("sessionid", "1")
+        return response
+
+    shown = str(audit(make_site().consent.protect(site_of(index=index))))
+    assert "sessionid is set, and nobody declares it\n" in shown
+    assert '→ add to consent.toml: [services.django-session] with use = "django-session"' in shown
+
+
 def test_what_is_set_or_loaded_without_consent_is_told(make_site: Make) -> None:
     """Whatever lets it through: what counts is what the visitor gets."""
     site = make_site(toml=HOSTED)
