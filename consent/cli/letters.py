@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..log.retention import day
 from ..notice.cookies import mechanism_name, span
 from ..notice.facts import Facts, told_in, words
-from ..texts import texts
+from ..texts import lowered, texts
 from ..texts.countries import country_name
 from ..texts.dates import date_in_words
 
@@ -139,7 +139,7 @@ class Letters:
         if (method := str(record.get("method"))) in t:
             yield f"- {t[method]}"
         if language := record.get("language"):
-            yield f"- {t['language'].format(language=_language(str(language)))}"
+            yield f"- {t['language'].format(language=self._language(str(language)))}"
         if signal := record.get("signal"):
             yield f"- {t['signal'].format(signal=str(signal).upper())}"
         if sentence := held.shown.get(str(record.get("shown")), {}).get("sentence"):
@@ -162,6 +162,9 @@ class Letters:
             date=date_in_words(moment.date(), self.lang), time=f"{moment:%H{point}%M}"
         )
 
+    def _language(self, code: str) -> str:
+        return self.texts["languages"].get(code, code)
+
     def _categories(self, record: Record, held: Held) -> dict[str, str]:
         """What the categories were called when they were shown, or else are called now."""
         now = {c.id: dict(c.name) for c in self.settings.declaration.categories}
@@ -178,7 +181,7 @@ class Letters:
         told = facts.table("consent_log")
         basis = facts.log.get("basis") or told.get("basis")
         named = self._fact(facts.basis(basis, lang), "basis", facts.log)
-        yield "purpose", t["purpose_text"].format(basis=named)
+        yield "purpose", t["purpose_text"].format(basis=lowered(named))
         months = span(self.settings.retention_months, "month", lang)
         until = date_in_words(held.until, lang)
         yield "period", t["period_text"].format(months=months, date=until)
@@ -237,10 +240,3 @@ class Letters:
 
 def _states(record: Record) -> list[tuple[str, str]]:
     return list(dict(record.get("states", {})).items())
-
-
-def _language(code: str) -> str:
-    try:
-        return texts(code)["general"]["language"]
-    except KeyError:
-        return code

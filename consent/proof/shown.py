@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from ..texts import listing, lowered
+from ..texts import listing, lowered, texts
 from .evidence import Body, Evidence, Said, pictures_of
 from .wording import day, moment, word, words
 
@@ -82,13 +82,13 @@ def _worded(text: Shown, lang: str) -> dict[str, object]:
 
     settings = [say("settings", name) for name in ("title", "intro")]
     placeholder = [_open(say("placeholder", name)) for name in ("text", "always_help", "always")]
-    used = say("banner", "used")
+    used, code = say("banner", "used"), str(says.get("language", ""))
     entries = [words(lang)["entry"].format(seq=record.row.seq) for record in text.records]
     return {
         "number": text.number,
         "hash": text.hash,
         "entries": listing(entries, lang),
-        "language": say("general", "language"),
+        "language": texts(lang, "letters")["languages"].get(code, code),
         "notice": says.get("notice", {}).get("version", ""),
         "lang": says.get("language", lang),
         "heading": say("banner", "heading"),

@@ -92,8 +92,9 @@ def test_access_writes_all_that_is_held_in_words(run, site, held):
     assert out.count("- Tilastointi: sallittu, voimassa 19. toukokuuta 2027 asti") == 2
     assert out.count("- Markkinointi: hylätty") == 1
     assert out.count("- Vastasit evästeasetuksissa.") == 2
+    assert out.count("- Kieli: suomi\n") == 2
     assert "Sinulle näytettiin: ”Luvallasi Esimerkki Oy" in out
-    assert "Käsittelyperuste: Lakisääteinen velvoite (6 artiklan 1 kohdan c alakohta)." in out
+    assert "Käsittelyperuste: lakisääteinen velvoite (6 artiklan 1 kohdan c alakohta)." in out
     assert "säilytämme 20. toukokuuta 2030 asti" in out
     assert "tiedot saa: Konesali [vahvistettava]." in out
     assert "Tietoja ei siirretä" in out

@@ -119,6 +119,18 @@ def test_it_tells_what_happened_in_order_by_which_method_and_when(folder: Path, 
     assert w["summary"]["nothing"] in text
 
 
+def test_it_names_the_language_of_a_text_in_its_own(folder: Path) -> None:
+    """The second text was shown in Swedish, the others in Finnish."""
+    for lang, names in {
+        "fi": ["suomi", "ruotsi", "suomi"],
+        "sv": ["finska", "svenska", "finska"],
+        "en": ["Finnish", "Swedish", "Finnish"],
+    }.items():
+        said = words(lang)["shown"]["used"].rpartition(".")[0].rpartition(". ")[2]
+        told = re.findall(said.format(language="(\\w+)"), text_of(report(folder, lang)))
+        assert told == names
+
+
 def test_it_tells_of_each_category_what_was_answered_and_for_how_long(folder: Path) -> None:
     """Until the last day on which it counts, as the receipt of the visitor says."""
     tables = re.findall(r"<tbody>(.*?)</tbody>", report(folder, "en"), re.S)[:3]
