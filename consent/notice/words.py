@@ -70,7 +70,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "level": "(otsikon tai luettelon taso muuttui)",
         "ins": "lisätty",
         "del": "poistettu",
-        "fallback": "Tätä tekstiä ei ole suomeksi. Luet sen {language}.",
+        "fallback": "Tätä tekstiä ei ole suomeksi. Tässä se on {language}.",
     },
     "sv": {
         "version": "Version {number}",

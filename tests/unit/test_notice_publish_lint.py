@@ -18,7 +18,7 @@ from tests.unit.test_announcement import strip
 DAY = date(2027, 1, 1)
 STANDS_IN = '[fallback]\nsv = "fi"'
 LINES = {
-    "fi": "Tätä tekstiä ei ole suomeksi. Luet sen ruotsiksi.",
+    "fi": "Tätä tekstiä ei ole suomeksi. Tässä se on ruotsiksi.",
     "sv": "Texten finns inte på svenska. Du läser den på finska.",
     "en": "This text is not available in English. You are reading it in Finnish.",
 }
