@@ -21,7 +21,11 @@ Address = Callable[[Package | None, str], str]
 """Gives the address of a version in a language; of None, the address of the version in force."""
 
 _CHANGE = {State.SCHEDULED: "change_ahead", State.WITHDRAWN: "change_gone"}
-_EFFECT = {State.SCHEDULED: "effect", State.WITHDRAWN: "withdrawn"}
+_EFFECT = {
+    State.SCHEDULED: "effect",
+    State.SUPERSEDED: "former",
+    State.WITHDRAWN: "withdrawn",
+}
 
 
 def notice_context(

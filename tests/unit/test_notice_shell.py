@@ -91,6 +91,16 @@ def test_a_superseded_version_says_so(line):
     assert '<a href="/sv">' in html
 
 
+@pytest.mark.parametrize(
+    ("lang", "since"), [("fi", "voimassa"), ("sv", "gäller från"), ("en", "in force since")]
+)
+def test_only_the_version_in_force_is_said_to_be(line, lang, since):
+    """R76: not under the title of a version that another has superseded, or that is to come."""
+    for package, said in zip(line, (False, True, False), strict=True):
+        (told,) = re.findall(r'vc-notice-meta">[^<]*<time[^>]*>([^<]+)', shown(package, line, lang))
+        assert told.startswith(since) == said
+
+
 def test_all_versions_are_listed_newest_first_with_what_changed(line):
     """R77."""
     html = shown(line[1], line, "en")
