@@ -31,7 +31,7 @@ def test_a_draft_with_faults_is_told_line_by_line_and_leaves_1(run, draft):
     assert (code, err) == (1, "")
     assert "notices/privacy/draft/sv.md:7:4: fel N222: Rättigheten nämns inte" in out
     assert "    ## Vem {#controller}\n       ^^^\n" in out
-    assert out.endswith("Fel: 1, varningar: 3, anmärkningar: 0, motiverade: 0.\n")
+    assert out.endswith("Fel: 1, varningar: 3, anmärkningar: 0, undantag: 0.\n")
 
 
 def test_a_draft_with_nothing_but_notices_leaves_0(run, draft):

@@ -102,7 +102,7 @@ def test_people_are_shown_the_line_with_a_caret_under_the_words():
         "vakiosopimuslausekkeet) ja vastaanottajat.\n"
         "    CJEU C-311/18 (Schrems II); R54\n"
         "\n"
-        "Virheitä 1, varoituksia 0, huomautuksia 0, perusteltuja 0.\n"
+        "Virheitä 1, varoituksia 0, huomautuksia 0, poikkeuksia 0.\n"
     )
 
 
@@ -191,7 +191,7 @@ def test_a_warning_with_a_stored_reason_stops_nothing():
     assert [one.rule.id for one in findings] == ["N238", "N238"]
     assert {one.waived for one in findings} == {"One page says it for all."}
     assert blocking(findings) == []
-    assert "(perusteltu: One page says it for all.)" in as_text(findings, files, "fi")
+    assert "(poikkeus: One page says it for all.)" in as_text(findings, files, "fi")
 
 
 def test_a_waiver_holds_for_its_file_and_section_only():

@@ -15,12 +15,12 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _WIDE = 88
 
 _COUNTS = {
-    "fi": "Virheitä {error}, varoituksia {warning}, huomautuksia {notice}, perusteltuja {waived}.",
-    "sv": "Fel: {error}, varningar: {warning}, anmärkningar: {notice}, motiverade: {waived}.",
+    "fi": "Virheitä {error}, varoituksia {warning}, huomautuksia {notice}, poikkeuksia {waived}.",
+    "sv": "Fel: {error}, varningar: {warning}, anmärkningar: {notice}, undantag: {waived}.",
     "en": "Errors: {error}, warnings: {warning}, notices: {notice}, waived: {waived}.",
 }
 _NOTHING = {"fi": "Ei huomautettavaa.", "sv": "Inget att anmärka.", "en": "Nothing found."}
-_WAIVED = {"fi": "perusteltu", "sv": "motiverat", "en": "waived"}
+_WAIVED = {"fi": "poikkeus", "sv": "undantag", "en": "waived"}
 _SEVERITIES = {
     "fi": {"error": "virhe", "warning": "varoitus", "notice": "huomautus"},
     "sv": {"error": "fel", "warning": "varning", "notice": "anmärkning"},
