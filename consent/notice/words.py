@@ -76,10 +76,10 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "version": "Version {number}",
         "draft": "Utkast",
         "draft_line": "Utkast. Den här texten är inte publicerad och gäller inte.",
-        "scheduled_line": "Den här versionen börjar gälla {date}.",
+        "scheduled_line": "Den här versionen börjar gälla den {date}.",
         "withdrawn_line": "Den här versionen återkallades innan den började gälla. Skäl: {reason}",
         "withdrawn": "återkallad {date}, började inte gälla",
-        "superseded_line": "Den här versionen gäller inte längre. Den började gälla {date}.",
+        "superseded_line": "Den här versionen gäller inte längre. Den började gälla den {date}.",
         "effect": "börjar gälla {date}",
         "effective": "gäller från {date}",
         "latest": "Läs den version som gäller nu",
@@ -100,10 +100,10 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "first": "Första versionen.",
         "mail_subject": "{title} ändras {date} – {site}",
         "mail_first": "”{title}” på webbplatsen {site} ändras. Version {number} börjar gälla "
-        "{date}.",
+        "den {date}.",
         "mail_subject_past": "{title} ändrades {date} – {site}",
         "mail_first_past": "”{title}” på webbplatsen {site} har ändrats. Version {number} började "
-        "gälla {date}.",
+        "gälla den {date}.",
         "mail_withdrawn": "{title} ändras inte – {site}",
         "mail_stays": "Vi berättade om en ändring på webbplatsen {site}: {title}, version "
         "{number}, {date}. Ändringen är återkallad, och den här versionen börjar inte gälla.",

@@ -87,7 +87,7 @@ def test_a_scheduled_version_says_when_and_where_the_present_one_is(line):
 
 def test_a_superseded_version_says_so(line):
     html = shown(line[0], line, "sv")
-    assert "gäller inte längre. Den började gälla 1 januari 2026." in html
+    assert "gäller inte längre. Den började gälla den 1 januari 2026." in html
     assert '<a href="/sv">' in html
 
 
