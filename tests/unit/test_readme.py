@@ -281,14 +281,19 @@ def test_the_gates_of_the_example_are_closed_and_then_open(make_site: Make) -> N
 
 def test_the_jinja_examples_work(site: Site) -> None:
     condition, link, *_ = re.findall(r"`(\{[%{] .*? [%}]\})`", text())
-    template = jinja2.Environment(autoescape=True).from_string(f"{condition}yes{{% endif %}}{link}")
+    (notice,) = re.findall(r"`(<a href=.*?>)`", text())
+    template = jinja2.Environment(autoescape=True).from_string(
+        f"{condition}yes{{% endif %}}{link}{notice}"
+    )
 
     async def page(request: Request) -> Response:
         return PlainTextResponse(template.render(request=request, lang="en"))
 
     app = site.consent.protect(Starlette(routes=[Route("/", page)]))
     client = TestClient(app, base_url=ORIGIN, headers={"sec-fetch-site": "same-origin"})
-    assert client.get("/").text.startswith('<a href="/choices/en" lang="en">Cookie settings</a>')
+    shown = client.get("/").text
+    assert shown.startswith('<a href="/choices/en" lang="en">Cookie settings</a>')
+    assert shown.endswith('<a href="/en/privacy">')
     decide(client, "accept")
     assert client.get("/").text.startswith("yes<a")
 
