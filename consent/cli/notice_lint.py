@@ -137,7 +137,10 @@ def _files(path: Path, found: Settings | None) -> tuple[dict[str, bytes], Sequen
         return files, (lang,)
     names = sorted(p.name for p in path.glob("*.md")) if path.is_dir() else []
     if not names:
-        remedy = "name a folder with fi.md, sv.md, en.md and facts.toml"
+        remedy = (
+            "name a folder with fi.md, sv.md, en.md and facts.toml, or begin a draft with: consent"
+            " notice new"
+        )
         raise NoticeError([Problem(str(path), "", "there is no notice to check", remedy)])
     files = {name: (path / name).read_bytes() for name in names}
     if (path / FACTS).is_file():

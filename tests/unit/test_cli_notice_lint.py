@@ -97,6 +97,7 @@ def test_what_is_not_there_is_told_with_its_remedy(what, run, draft):
     code, out, err = run("notice", "lint", what)
     assert (code, out) == (1, "")
     assert "there is no notice to check\n    → name a folder with fi.md" in err
+    assert "or begin a draft with: consent notice new\n" in err
 
 
 def test_a_draft_is_compared_with_the_version_before(run, draft):
