@@ -68,6 +68,7 @@ def _new(arguments: argparse.Namespace) -> int:
             controller=found.controller.name,
             email=found.controller.email,
             months=found.retention_months,
+            declaration=found.declaration,
         )
         print(f"Wrote {draft}. Fill in what stands in [brackets], and facts.toml.")
         print("What is left tells: consent notice lint")

@@ -8,7 +8,9 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..declaration import Declaration
 from ..errors import NoticeError, Problem
+from ..texts import listing, lowered
 from .files import write_new
 from .package import FACTS, Package
 from .shelf import DRAFT
@@ -22,18 +24,30 @@ _FIRST = Path(__file__).parent / "first"
 
 
 def first_draft(
-    document: Path, languages: Sequence[str], *, controller: str, email: str, months: int
+    document: Path,
+    languages: Sequence[str],
+    *,
+    controller: str,
+    email: str,
+    months: int,
+    declaration: Declaration,
 ) -> Path:
     """Write the draft of a document's first version: what every notice tells, with places to fill.
 
-    `months` is how long the log keeps a record after its consent has ended (R127). Nothing of it
-    can be published as it is: the facts wait for the company, and what is left in brackets the lint
-    finds. Returns the draft's folder. Raises `NoticeError` when there is a draft already.
+    `months` is how long the log keeps a record after its consent has ended (R127); of the
+    `declaration` it tells what Global Privacy Control denies (R91). Nothing of it can be published
+    as it is: the facts wait for the company, and what is left in brackets the lint finds. Returns
+    the draft's folder. Raises `NoticeError` when there is a draft already.
     """
     values = {"name": controller, "email": email, "months": str(months)}
+    denied = [c for c in declaration.categories if c.gpc and declaration.of(c.id)]
     files = {}
-    for name in [*(f"{lang}.md" for lang in languages), FACTS]:
+    for name, lang in [*((f"{lang}.md", lang) for lang in languages), (FACTS, "")]:
         text = (_FIRST / name).read_text("utf-8")
+        if lang and denied:
+            text = text.replace("{gpc}", listing([lowered(c.name[lang]) for c in denied], lang))
+        else:
+            text = re.sub(r".*\{gpc\}.*\n\n", "", text)
         for place, value in values.items():
             quoted = json.dumps(value, ensure_ascii=False)[1:-1] if name == FACTS else value
             text = text.replace(f"{{{place}}}", quoted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -68,7 +69,14 @@ PLACE = re.compile(r"(?<!\[)\[([^\[\]]+)\](?!\()(?!\])")
 @pytest.fixture
 def draft(tmp_path):
     document, email = tmp_path / "privacy", "tieto@laituri.example"
-    return first_draft(document, LANGUAGES, controller='Laituri "Oy"', email=email, months=24)
+    return first_draft(
+        document,
+        LANGUAGES,
+        controller='Laituri "Oy"',
+        email=email,
+        months=24,
+        declaration=declaration(),
+    )
 
 
 def files(draft):
@@ -87,6 +95,21 @@ def test_nothing_of_it_can_be_published_before_it_is_filled_in(draft):
     facts = tomllib.loads((draft / "facts.toml").read_text("utf-8"))
     assert facts["controller"]["name"] == 'Laituri "Oy"'
     assert len(unconfirmed(load_source(draft, LANGUAGES))) == 11
+
+
+def test_it_tells_what_global_privacy_control_denies(draft, tmp_path):
+    """R91: so that the lint has nothing to ask for; nothing where the signal denies nothing."""
+    assert not any(b"Global Privacy Control" in content for content in files(draft).values())
+    plain = declaration()
+    signalled = replace(
+        plain, categories=[replace(c, gpc=not c.necessary) for c in plain.categories]
+    )
+    given = {"controller": "Oy", "email": "a@b.example", "months": 24, "declaration": signalled}
+    told = files(first_draft(tmp_path / "other", LANGUAGES, **given))
+    assert b"Kielto koskee seuraavaa: statistics (fi).\n" in told["fi.md"]
+    missing = {one.rule.id for one in lint(files(draft), LANGUAGES, declaration=signalled)}
+    left = {one.rule.id for one in lint(told, LANGUAGES, declaration=signalled)}
+    assert "N243" in missing - left
 
 
 def test_filled_in_it_is_published(draft, tmp_path):
