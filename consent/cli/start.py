@@ -16,6 +16,8 @@ Wrote {path}. Next:
   3. give the site a key:  export CONSENT_SECRET_KEYS="$(consent key)"
   4. see what is left:     consent check --config {path}
   5. make the log:         consent log create --config {path}
+  6. in the application:   from consent import Consent
+                           app = Consent.load("{path}").protect(app)
 """
 
 

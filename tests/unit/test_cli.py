@@ -9,6 +9,10 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from consent.cli import parser, reference
 from consent.errors import SettingsError
@@ -61,6 +65,17 @@ def test_init_writes_a_file_that_tells_what_is_missing(run, tmp_path):
         *("controller.email", "controller.name", "notices.folder", "site.name", "site.origins")
     ]
     assert err == "5 problems\n"
+
+
+def test_the_last_step_that_init_names_protects_an_application(run, folder):
+    (folder / "consent.toml").rename(folder / "kept.toml")
+    embedding = run("init")[1].partition("in the application: ")[2]
+    (folder / "kept.toml").replace(folder / "consent.toml")
+    run("log", "create")
+    names = {"app": Starlette(routes=[Route("/", lambda _: HTMLResponse("<body>x</body>"))])}
+    exec("\n".join(line.strip() for line in embedding.splitlines()), names)
+    with TestClient(names["app"], base_url="https://www.example.fi") as client:
+        assert 'class="visitor-choice' in client.get("/").text
 
 
 def test_the_starting_file_passes_once_it_is_filled_in(run, folder):
