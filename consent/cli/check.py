@@ -150,7 +150,9 @@ def _notices(found: Settings, notices: Notices, problems: list[Problem]) -> Iter
     now = datetime.now(UTC)
     standing = shelf.standing(now)
     if standing.in_force is None:
-        yield f"{shelf.document}: no version in force"
+        nothing = not standing.scheduled and not (shelf.draft and notices.drafts)
+        remedy = ", so that its address shows nothing: consent notice publish" if nothing else ""
+        yield f"{shelf.document}: no version in force{remedy}"
     else:
         version = standing.in_force
         yield f"{shelf.document} {version.number}: in force since {version.effective}"
