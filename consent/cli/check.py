@@ -55,6 +55,11 @@ def _check(arguments: argparse.Namespace) -> int:
             "warning: nothing signs the log, so that receipts prove nothing and nobody else can"
             " tell whether it was rewritten; make a key with: consent log key"
         )
+    if trial := _trial(found):
+        print(
+            f"warning: the log was made for {trial}, and bears that name in every proof; before"
+            " visitors come, move it away and make the site's own: consent log create"
+        )
     if _unreleased(found):
         print(
             "warning: the log has no screenshots of what visitors are shown now; take them with:"
@@ -118,6 +123,24 @@ def _missing(address: str) -> str:
     except LogError as error:
         return f" ({error})"
     return ""
+
+
+def _trial(found: Settings) -> str:
+    """The address on the loopback that the log of another site was made for, or nothing."""
+    from ..errors import LogError
+    from ..log import open_log
+    from ..settings.site import on_loopback
+
+    try:
+        log = open_log(found.log, writable=False)
+        try:
+            with log.snapshot() as view:
+                name = view.meta["site"]
+        finally:
+            log.close()
+    except LogError:
+        return ""  # which the summary tells
+    return name if on_loopback(name) and not on_loopback(found.site.host) else ""
 
 
 def _unreleased(found: Settings) -> bool:

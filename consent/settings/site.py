@@ -19,6 +19,11 @@ _ORIGIN = re.compile(
 )
 
 
+def on_loopback(host: str) -> bool:
+    """Whether a host, with its port if it has one, is this machine alone."""
+    return _LOOPBACK.fullmatch(re.sub(r":\d+$", "", host)) is not None
+
+
 @dataclass(frozen=True)
 class Site:
     """`origins` are the scheme, host and port of every address of the site, the main one first."""
@@ -96,5 +101,5 @@ def _origin(entry: Reader, origin: str) -> None:
         entry.fault("origins", f"holds {show(origin)}", remedy)
     elif (match["scheme"], match["port"]) in (("https", "443"), ("http", "80")):
         entry.fault("origins", f"holds {show(origin)}", f"leave out :{match['port']}")
-    elif match["scheme"] == "http" and not _LOOPBACK.fullmatch(match["host"]):
+    elif match["scheme"] == "http" and not on_loopback(match["host"]):
         entry.fault("origins", f"holds {show(origin)}", "use https; http is for the loopback only")

@@ -210,6 +210,21 @@ def test_check_warns_while_nothing_signs_the_log_and_then_gives_the_key_to_publi
     assert re.search(told, out, re.M)
 
 
+def test_check_warns_of_a_log_that_bears_the_name_of_a_trial(run, folder):
+    """R42: a checkpoint and every receipt name the log as it was called when it was made."""
+    file, site = folder / "consent.toml", "https://www.example.fi"
+    warning = "warning: the log was made for 127.0.0.1:8000"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace(f'"{site}"', '"http://127.0.0.1:8000"'), "utf-8")
+    run("log", "create")
+    assert warning not in run("check")[1]
+    file.write_text(text, "utf-8")
+    assert warning in run("check")[1]
+    (folder / "consent-log.sqlite3").unlink()
+    run("log", "create")
+    assert warning not in run("check")[1]
+
+
 def test_check_warns_of_an_address_that_leads_elsewhere(run, folder, monkeypatch):
     """R115: it is no fault, for what stands in front of this machine cannot be seen from it."""
     assert "leads to" not in run("check")[1]
