@@ -37,9 +37,10 @@ def add(notice: Commands) -> None:
     )
     diff.add_argument(
         "--format",
+        metavar="FORMAT",
         choices=("terminal", "html"),
         default="terminal",
-        help="lines for a terminal, or a page that needs nothing else (default: terminal)",
+        help="terminal (default), or html for a page that needs nothing else",
     )
     diff.add_argument(
         "-o",

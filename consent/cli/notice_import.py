@@ -36,9 +36,10 @@ def add(notice: Commands) -> None:
     )
     imported.add_argument(
         "--lang",
+        metavar="LANG",
         choices=("fi", "sv", "en"),
         default="",
-        help="the language of the file (default: found out)",
+        help="the language of the file: fi, sv or en (default: found out)",
     )
     imported.add_argument(
         "--into",

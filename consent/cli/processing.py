@@ -26,7 +26,10 @@ def add(commands: Commands) -> None:
         "as to be filled in.",
     )
     record.add_argument(
-        "--lang", choices=("fi", "sv", "en"), help="its language (default: the site's first)"
+        "--lang",
+        metavar="LANG",
+        choices=("fi", "sv", "en"),
+        help="its language: fi, sv or en (default: the site's first)",
     )
     record.add_argument("--json", action="store_true", help="print it as JSON")
     record.set_defaults(run=_record)

@@ -61,8 +61,9 @@ def _command(log: Commands, name: str, description: str) -> argparse.ArgumentPar
     added.add_argument("--log", metavar="PATH", help="a log elsewhere, such as a backup")
     added.add_argument(
         "--lang",
+        metavar="LANG",
         choices=("fi", "sv", "en"),
-        help="the language of the reply (default: the site's first)",
+        help="the language of the reply: fi, sv or en (default: the site's first)",
     )
     return added
 

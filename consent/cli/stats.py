@@ -60,7 +60,8 @@ def add(commands: Commands) -> None:
         choices=("fi", "sv", "en"),
         action="append",
         default=[],
-        help="only decisions in this language; may be repeated (default: all, and each by itself)",
+        help="only decisions in this language, fi, sv or en; may be repeated (default: all, and "
+        "each by itself)",
     )
     stats.add_argument(
         "--category",

@@ -304,6 +304,15 @@ def test_every_command_has_a_help_text(run):
             assert action.help or isinstance(action, argparse._SubParsersAction)
 
 
+def test_whatever_an_option_can_be_is_named_in_its_help():
+    for command in commands(parser()):
+        for option in command._actions:
+            if option.choices and not isinstance(option, argparse._SubParsersAction):
+                assert option.metavar, (command.prog, option.dest)
+                named = re.findall(r"\w+", option.help)
+                assert [each for each in option.choices if each and each not in named] == []
+
+
 def test_no_option_can_be_taken_for_a_consent_id():
     """Ids are told from options by their length, since some begin with a hyphen."""
     for command in commands(parser()):
