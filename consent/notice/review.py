@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import category, normalize
+
 from ..errors import Problem
 from .version import HIDDEN
 
@@ -18,7 +20,7 @@ def review_problems(
     short lead too, is text that can be read.
     """
     for key, text in (("author", author), ("approver", approver), ("reason", reason)):
-        if HIDDEN.search(text):
+        if HIDDEN.search(text) or (text and not _same(text)):
             remedy = "write it again, in UTF-8 and without invisible characters"
             return [Problem("review", key, "it cannot be read as text", remedy)]
     if not approver:
@@ -34,4 +36,6 @@ def review_problems(
 
 
 def _same(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    # As it is read: "Åsa" is typed in one character or in two, and a joiner is not seen.
+    seen = (character for character in normalize("NFKC", name) if category(character) != "Cf")
+    return " ".join("".join(seen).split()).casefold()

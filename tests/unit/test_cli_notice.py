@@ -139,6 +139,10 @@ def test_without_a_name_it_is_that_of_version_control(run, folder):
     [
         (["--author", "Maija"], "approver: nobody has approved it"),
         (["--author", "Maija", "--approved-by", " maija"], "approves nothing of their own"),
+        (["--author", "\u00c5sa", "--approved-by", "A\u030asa"], "approves nothing of their own"),
+        (["--author", "Maija", "--approved-by", "Mai\u200bja"], "approves nothing of their own"),
+        (["--author", "Maija", "--approved-by", " "], "approver: it cannot be read as text"),
+        (["--author", "Maija", "--approved-by", "\u200b"], "approver: it cannot be read as text"),
         (["--approved-by", "Ville"], "author: it is not said who publishes it"),
     ],
 )
