@@ -53,16 +53,16 @@ def write_new(path: Path, body: bytes) -> None:
 
 
 def complete_folder(target: Path, files: Mapping[str, bytes], last: str) -> None:
-    """Write files into a folder that is there, the one called `last` only after all others."""
-    for name, body in files.items():
-        if name != last:
-            _durable(target / name, body)
-    part = _unfinished(target / last)
-    _durable(part, files[last])
+    """Write files into a folder that is there, each in one step, `last` only after all others."""
+    # Some are there already, as the only copy of what somebody has written.
+    for name in sorted(files, key=last.__eq__):
+        part = _unfinished(target / name)
+        _durable(part, files[name])
+        _sync(target)
+        part.rename(target / name)
     _sync(target)
-    part.rename(target / last)
-    _sync(target)
-    _sweep(target / last)
+    for name in files:
+        _sweep(target / name)
 
 
 def _unfinished(path: Path) -> Path:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent.errors import NoticeError
+from consent.notice import files
 from consent.notice.due import earliest
 from consent.notice.number import VersionNumber, next_number
 from consent.notice.package import MANIFEST, artifacts, verify_package
@@ -132,6 +133,28 @@ def test_a_folder_that_has_its_number_already_is_published_in_place(tmp_path):
         verify_package(folder)
     package = publish_as(folder, "2026.1", date(2027, 1, 1))
     assert package == verify_package(folder)
+
+
+@pytest.mark.parametrize("step", range(8))
+def test_a_draft_outlives_its_publication_in_place_that_is_cut_short(tmp_path, monkeypatch, step):
+    """R75: whichever file is being written then; published again, it leaves nothing else."""
+    folder = write_draft(tmp_path / "privacy", name="2026.1")
+    draft = {file.name: file.read_bytes() for file in folder.iterdir()}
+    bodies = []
+
+    def cut(path, body):
+        path.write_bytes(body if len(bodies) < step else b"")
+        if len(bodies) == step:
+            raise KeyboardInterrupt
+        bodies.append(body)
+
+    monkeypatch.setattr(files, "_durable", cut)
+    with pytest.raises(KeyboardInterrupt):
+        publish_as(folder, "2026.1", date(2027, 1, 1))
+    assert {name: (folder / name).read_bytes() for name in draft} == draft
+    monkeypatch.undo()
+    package = publish_as(folder, "2026.1", date(2027, 1, 1))
+    assert {file.name for file in folder.iterdir()} == package.files.keys()
 
 
 def test_a_fact_that_is_not_confirmed_stops_publication_and_not_the_preview(tmp_path):
