@@ -111,7 +111,7 @@ class _Version(argparse.Action):
     def __call__(self, *_: object) -> None:
         from importlib.metadata import version
 
-        print(f"consent {version('consent')}")
+        print(f"consent {version('jackbot-consent')}")
         raise SystemExit(FINE)
 
 

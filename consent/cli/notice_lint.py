@@ -87,7 +87,7 @@ def _lint(arguments: argparse.Namespace) -> int:
             lint.as_sarif(
                 findings,
                 arguments.lang,
-                version=version("consent"),
+                version=version("jackbot-consent"),
                 path=lambda name: os.path.relpath(folder / name, top),
             )
         )

@@ -171,7 +171,7 @@ def _told(prepared: Prepared, plan: Plan, found: Settings) -> Iterator[str]:
     for lang, text in package.renditions.items():
         yield f"  {lang}: {text.title}, {len(text.body.encode())} bytes of HTML, {text.hash[:12]}"
         yield f"    {text.change or 'no summary: there is nothing before it'}"
-    without = "none is frozen; that needs pip install 'consent[pdf]' and Pango"
+    without = "none is frozen; that needs pip install 'jackbot-consent[pdf]' and Pango"
     yield f"  PDF: {', '.join(frozen_pdfs(package)) or without}"
     if plan.strip:
         since, until = (moment.astimezone(found.site.timezone) for moment in plan.strip)

@@ -24,7 +24,7 @@ def add(commands: Commands) -> None:
         "language, on a desktop and a phone, light and dark, and put them into the log for records "
         "to be shown with. The component runs in this process, and a Chromium asks it alone: no "
         "network is used. What the log has already is not taken again. Needs Playwright: pip "
-        'install "consent[release]".',
+        'install "jackbot-consent[release]".',
     )
     release.add_argument(
         "-o", "--output", metavar="FOLDER", help="a folder to write the pictures to as well"

@@ -83,7 +83,7 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         default="-",
         help="a file to write, in place of an older one: .csv, or .svg and .png with the extra "
-        "consent[stats]; or - for the terminal (default: -)",
+        "jackbot-consent[stats]; or - for the terminal (default: -)",
     )
     stats.set_defaults(run=_stats)
 

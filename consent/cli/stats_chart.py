@@ -1,4 +1,4 @@
-"""Statistics as a chart for page and print, drawn by matplotlib (the extra `consent[stats]`).
+"""Statistics as a chart for page and print, drawn by matplotlib (the extra `stats`).
 
 A row of three small charts a language: decisions, how people answered, what they allowed. Lines are
 told apart by the names at their ends, by dashes and by lightness, so that a print without colours
@@ -25,7 +25,7 @@ try:
 except ImportError as error:
     raise StatisticsError(
         f"a chart needs matplotlib, which cannot be loaded: {error}",
-        "install it with: pip install 'consent[stats]'; the terminal and .csv need nothing",
+        "install it with: pip install 'jackbot-consent[stats]'; the terminal and .csv need nothing",
     ) from error
 
 if TYPE_CHECKING:

@@ -106,7 +106,7 @@ def _driver() -> Iterator[None]:
             raise
         raise LogError(
             "the log is in PostgreSQL, and the driver for it cannot be loaded; install it with:"
-            " pip install 'consent[postgresql]'"
+            " pip install 'jackbot-consent[postgresql]'"
         ) from error
 
 

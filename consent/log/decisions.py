@@ -135,7 +135,7 @@ def write_parquet(file: IO[bytes], rows: Iterable[Decision]) -> int:
     except ImportError:
         raise Mendable(
             "Parquet needs pyarrow, which is not installed",
-            "install it with: pip install 'consent[parquet]', or write --format csv",
+            "install it with: pip install 'jackbot-consent[parquet]', or write --format csv",
         ) from None
     types = dict.fromkeys(Decision._fields, pa.string())
     types |= dict.fromkeys(("granted", "denied", "unset"), pa.list_(pa.string()))

@@ -128,7 +128,7 @@ def _library() -> Any:
     try:
         import weasyprint
     except (ImportError, OSError) as error:  # without Pango, the library that it draws with
-        words = "no PDF of the notice can be made: %s; install consent[pdf] and Pango"
+        words = "no PDF of the notice can be made: %s; install jackbot-consent[pdf] and Pango"
         logger.warning(words, error, extra=event("pdf-unavailable"))
         return None
     return weasyprint

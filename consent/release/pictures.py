@@ -32,7 +32,7 @@ _QUIET = [
     "--disable-lcd-text",  # whose colours make the pictures larger and other on another machine
     "--no-first-run",
 ]
-_PLAYWRIGHT = 'install it beside this package: pip install "consent[release]"'
+_PLAYWRIGHT = 'install it beside this package: pip install "jackbot-consent[release]"'
 _BROWSER = (
     "install one with: python -m playwright install --with-deps chromium; or name one that is there"
     " with --chromium"

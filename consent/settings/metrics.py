@@ -19,7 +19,7 @@ def read_metrics(entry: Reader, environ: Mapping[str, str], *, signing: bool) ->
         entry.fault(
             "enabled",
             "needs prometheus-client, which is not installed",
-            "install it with: pip install 'consent[metrics]'",
+            "install it with: pip install 'jackbot-consent[metrics]'",
         )
     entry.close()
     return metrics_token(environ, entry.problems, needed=enabled)

@@ -269,7 +269,7 @@ def test_a_word_document_is_read_with_its_lists_and_tables(tmp_path):
 def test_a_word_document_without_its_library_says_what_to_install(tmp_path, monkeypatch):
     file = write_word(tmp_path / "a.docx", paragraph("x"))
     monkeypatch.setitem(sys.modules, "mammoth", None)
-    with pytest.raises(NoticeError, match=r"pip install 'consent\[docx\]'"):
+    with pytest.raises(NoticeError, match=r"pip install 'jackbot-consent\[docx\]'"):
         import_notice([file])
 
 

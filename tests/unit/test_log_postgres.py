@@ -310,5 +310,5 @@ def test_without_the_driver_the_remedy_is_named(monkeypatch):
         lambda: open_log("postgresql://host/db", writable=True),
         lambda: create_log("postgresql://host/db", "example.fi"),
     ):
-        with pytest.raises(LogError, match=r"pip install 'consent\[postgresql\]'"):
+        with pytest.raises(LogError, match=r"pip install 'jackbot-consent\[postgresql\]'"):
             use()

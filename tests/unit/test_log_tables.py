@@ -199,4 +199,4 @@ def test_without_pyarrow_it_is_said_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(Mendable) as caught:
         write_parquet(io.BytesIO(), [])
-    assert "pip install 'consent[parquet]'" in caught.value.remedy
+    assert "pip install 'jackbot-consent[parquet]'" in caught.value.remedy

@@ -132,7 +132,7 @@ def test_the_missing_library_is_named_with_its_remedy(
     monkeypatch.setattr(reading, "find_spec", lambda name: None)
     (problem,) = faults(tmp_path, TOKEN)
     assert "metrics.enabled" in problem
-    assert "pip install 'consent[metrics]'" in problem
+    assert "pip install 'jackbot-consent[metrics]'" in problem
 
 
 def test_commands_that_only_read_the_settings_need_no_token(tmp_path: Path) -> None:

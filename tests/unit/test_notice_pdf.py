@@ -140,7 +140,7 @@ def test_publishing_again_keeps_the_pdfs_and_without_the_library_there_are_none(
     code, out, _ = publish(run, place.parents[2])
     assert (
         code,
-        "PDF: none is frozen; that needs pip install 'consent[pdf]' and Pango" in out,
+        "PDF: none is frozen; that needs pip install 'jackbot-consent[pdf]' and Pango" in out,
     ) == (0, True)
     assert not list(place.glob("*.pdf"))
 
@@ -200,7 +200,7 @@ def test_without_the_library_a_reader_is_told_what_to_do(
         pdf._library.cache_clear()
     assert response.status_code == 404
     assert MISSING[lang] in response.text
-    assert "install consent[pdf] and Pango" in caplog.text
+    assert "install jackbot-consent[pdf] and Pango" in caplog.text
 
 
 def test_a_history_offers_pdfs_only_where_they_can_be_made(

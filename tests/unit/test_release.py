@@ -273,7 +273,7 @@ def test_without_playwright_it_says_how_to_get_it(
     assert (code, out) == (2, "")
     assert err == (
         "consent: Playwright is not installed\n"
-        '    → install it beside this package: pip install "consent[release]"\n'
+        '    → install it beside this package: pip install "jackbot-consent[release]"\n'
     )
 
 

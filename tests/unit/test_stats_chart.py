@@ -137,4 +137,4 @@ def test_without_matplotlib_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delitem(sys.modules, "consent.cli.stats_chart")
     with pytest.raises(StatisticsError) as caught:
         importlib.import_module("consent.cli.stats_chart")
-    assert "pip install 'consent[stats]'" in caught.value.remedy
+    assert "pip install 'jackbot-consent[stats]'" in caught.value.remedy

@@ -35,7 +35,9 @@ def word_html(path: Path) -> tuple[str, tuple[str, ...]]:
     try:
         import mammoth
     except ImportError as error:
-        remedy = "install it with: pip install 'consent[docx]', or save the document as HTML"
+        remedy = (
+            "install it with: pip install 'jackbot-consent[docx]', or save the document as HTML"
+        )
         message = "Word documents need the package mammoth, which is not installed"
         raise NoticeError([Problem(path.name, "", message, remedy)]) from error
     try:
