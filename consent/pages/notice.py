@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from email.utils import format_datetime
 from hashlib import sha256
 from urllib.parse import quote
@@ -38,7 +38,7 @@ LASTING = "public, max-age=86400"
 
 def is_notice(runtime: Runtime, path: str) -> bool:
     """Whether a path is that of a notice, or was."""
-    return _place(runtime.paths.values(), path) != "" or _place(runtime.former, path) != ""
+    return _place(runtime, path) != ""
 
 
 def is_page(runtime: Runtime, path: str) -> bool:
@@ -90,8 +90,8 @@ async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
     from . import history, notice_files
 
     path = scope["path"]
-    if (own := _place(runtime.paths.values(), path)) == "":
-        return _led_on(runtime, scope)
+    if (own := _place(runtime, path)) in runtime.former:
+        return _led_on(runtime, scope, own)
     lang = next(la for la, place in runtime.paths.items() if place == own)
     rest = path.removeprefix(own).removeprefix("/")
     first, _, more = rest.partition("/")
@@ -124,15 +124,18 @@ async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
     return missing(runtime, edition, scope, lang)
 
 
-def _place(paths: Iterable[str], path: str) -> str:
-    """The path of a notice that another one is or lies under, "" for none; of two the longer."""
+def _place(runtime: Runtime, path: str) -> str:
+    """The path that the notice has or had and another one is or lies under, "" for none.
+
+    Of two the longer: the notice may have moved to below where it was, or up from there.
+    """
+    paths = (*runtime.paths.values(), *runtime.former)
     under = (own for own in paths if path == own or path.startswith(f"{own}/"))
     return max(under, key=len, default="")
 
 
-def _led_on(runtime: Runtime, scope: Scope) -> Response:
+def _led_on(runtime: Runtime, scope: Scope, old: str) -> Response:
     """From where the notice was before to where the same is now (R77)."""
-    old = _place(runtime.former, scope["path"])
     new = runtime.paths[runtime.former[old]]
     target = quote(new + scope["path"].removeprefix(old), safe="/~.")
     query = scope.get("query_string", b"").decode("latin-1")

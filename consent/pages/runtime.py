@@ -87,6 +87,10 @@ class Runtime:
         self.undeclared = Undeclared(settings.declaration, settings.site.languages)
         notices = settings.notices
         self.shelf = Shelf.load(notices.folder, notices.document) if notices else Shelf("none", ())
+        # How every path of ours begins; of some others too.
+        self.own: tuple[str, ...] = (settings.prefix, GPC_SUPPORT)
+        if notices:
+            self.own += (*notices.paths.values(), *notices.kept.values(), *notices.former)
         # One visitor may allow often; one address may not fill the log (R118).
         self.grants = Bucket(rate=0.5, burst=30)
         self.refusals = Bucket(rate=50, burst=200)
@@ -118,8 +122,6 @@ class Runtime:
         self.paths = addressed(self.shelf.packages, self.settings)
         former = notices.former if notices else {}
         self.former = {path: la for path, la in former.items() if la in self.paths}
-        # How every path of ours begins; of some others too.
-        self.own = (self.settings.prefix, GPC_SUPPORT, *self.paths.values(), *self.former)
 
     # -- time --
 

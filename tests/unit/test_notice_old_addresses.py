@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from consent.errors import NoticeError
+from consent.errors import LogUnavailable, NoticeError
 from tests.unit.notice_samples import publish_as, write_draft
 from tests.unit.shop_site import PATHS, open_shop
 from tests.unit.small_site import ORIGIN, TOML, Make, Site
@@ -139,6 +139,37 @@ def test_the_path_of_today_comes_before_one_of_before(tmp_path: Path, make_site:
     client = open_shop(tmp_path, make_site, toml=MOVED).client()
     assert client.get("/sv/dataskydd/2026.2").status_code == 200
     assert client.get(f"{ORIGIN}/svx").text == "Not Found"
+
+
+def test_a_path_of_before_leads_on_from_below_the_path_of_today(
+    tmp_path: Path, make_site: Make
+) -> None:
+    """The notice may have moved up."""
+    toml = MOVED.replace('"/tietosuoja",', '"/tietosuojaseloste/nyt",')
+    client = open_shop(tmp_path, make_site, toml=toml).client()
+    for rest in ("", "/2026.2", "/historia"):
+        response = client.get(f"/tietosuojaseloste/nyt{rest}")
+        assert response.headers["location"] == f"/tietosuojaseloste{rest}"
+    assert client.get("/tietosuojaseloste/nyt2").status_code == 404
+
+
+def test_a_language_of_the_log_alone_has_its_addresses_once_the_log_is_there(
+    tmp_path: Path, make_site: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a site is started before its database, with no folder of the language any more."""
+    open_shop(tmp_path, make_site).close()
+    for number in ("2026.1", "2026.2", "2027.1"):
+        shutil.rmtree(tmp_path / "notices/privacy" / number)
+
+    def down(*_: object, **__: object) -> None:
+        raise LogUnavailable("not yet")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("consent.pages.runtime.open_log", down)
+        after = make_site(toml=TWO)
+        assert after.client().get(PATHS["sv"]).text == "Not Found"
+    after.consent.runtime.record()
+    assert answers(after, PATHS["sv"]) == dict.fromkeys(SWEDISH, 200)
 
 
 def test_a_day_is_answered_in_a_language_that_another_stands_in_for(
