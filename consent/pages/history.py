@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from ..browser.edition import Edition
 from ..declaration import Declaration
-from ..errors import LogError
+from ..errors import LogError, NoticeError
 from ..log import Log
 from ..notice.declared import Change, Deployment, declared_changes
 from ..notice.history import day_lines, history_context, on_day, read_day
@@ -91,11 +91,11 @@ def _to(path: str) -> Response:
 
 
 def _declared(runtime: Runtime, lang: str) -> list[Change] | None:
-    """What each deployment changed; None while the log cannot be read."""
+    """What each deployment changed; None while the log cannot be read, or does not agree."""
     try:
         runtime.record()  # what is shown now is a part of it
         return declared_changes(_deployments(runtime.log), lang)
-    except LogError:
+    except (LogError, NoticeError):
         return None
 
 

@@ -50,7 +50,7 @@ def whole(log: Log, shelf: Shelf) -> Shelf:
     """The shelf with every version that the log knows and whose folder is missing (R77).
 
     Their addresses answer for good, and what was in force stays so: the log has their files. Raises
-    `NoticeError` for those that it has not.
+    `NoticeError` for those that it has not, or not as they were published.
     """
     known = logged(log, shelf.document)
     lost = [number for number in known if shelf.version(number) is None]
@@ -75,7 +75,11 @@ def whole(log: Log, shelf: Shelf) -> Shelf:
 
 
 def _restored(log: Log, number: str, known: Logged) -> Package | None:
-    kept = {digest: found[1] for digest in known.artifacts if (found := log.artifact(digest))}
+    kept = {
+        digest: found[1]
+        for digest in known.artifacts
+        if (found := log.artifact(digest)) and sha256(found[1]).hexdigest() == digest
+    }
     if (raw := kept.pop(known.hash, None)) is None:
         return None
 

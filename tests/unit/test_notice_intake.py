@@ -10,9 +10,11 @@ from datetime import timedelta
 import pytest
 
 from consent.errors import LogUnavailable, NoticeError
+from consent.log.sqlite import SqliteLog
 from consent.notice.shelf import Shelf
 from consent.notice.withdrawal import WITHDRAWN
 from consent.pages.published import publications
+from consent.record import canonical
 from tests.unit.shop_site import ANNOUNCED, EFFECTIVE, NOTICES, PATHS, open_shop, set_clock
 from tests.unit.small_site import decide
 from tests.unit.test_announcement import strip
@@ -111,6 +113,45 @@ def test_what_the_log_has_not_either_stops_the_start(tmp_path, shop, monkeypatch
         shop("2027.1")
     (problem,) = caught.value.problems
     assert str(problem).startswith("privacy/2027.1: is in the log, and its folder is missing")
+
+
+@pytest.mark.parametrize("file", ["manifest.json", WITHDRAWN])
+def test_what_the_log_has_otherwise_than_it_was_stops_the_start(tmp_path, shop, monkeypatch, file):
+    """R75: neither is named by a hash in another file."""
+    document = tmp_path / "notices/privacy"
+    take_back(document)
+    shop().close()
+    was = (document / "2027.1" / file).read_bytes()
+    _change_in_the_log(monkeypatch, was, canonical(json.loads(was) | {"author": "Joku muu"}))
+    with pytest.raises(NoticeError) as caught:
+        shop("2027.1")
+    (problem,) = caught.value.problems
+    assert str(problem).startswith("privacy/2027.1: is in the log, and its folder is missing")
+
+
+def test_a_log_that_comes_back_changed_is_not_served(tmp_path, shop, monkeypatch):
+    """The rest can be read, the history too, which says that something cannot."""
+    shop().close()
+    was = (tmp_path / "notices/privacy/2027.1/manifest.json").read_bytes()
+    with monkeypatch.context() as down:
+        down.setattr("consent.pages.runtime.open_log", _refuse)
+        site = shop("2027.1")
+    _change_in_the_log(monkeypatch, was, canonical(json.loads(was) | {"author": "Joku muu"}))
+    client = site.client()
+    history = client.get(f"{PATHS['fi']}/historia")
+    assert (history.status_code, history.headers["cache-control"]) == (200, "private, no-store")
+    assert client.get(f"{PATHS['fi']}/2027.1").status_code == 404
+    assert client.get(f"{PATHS['fi']}/2026.2").status_code == 200
+
+
+def _change_in_the_log(monkeypatch, was, other):
+    kept = SqliteLog.artifact
+
+    def artifact(self, digest):
+        found = kept(self, digest)
+        return (found[0], other) if found and found[1] == was else found
+
+    monkeypatch.setattr(SqliteLog, "artifact", artifact)
 
 
 def test_a_log_that_was_down_at_the_start_gives_them_when_it_is_back(shop, monkeypatch):
