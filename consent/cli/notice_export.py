@@ -70,22 +70,18 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _body(found: Settings, shelf: Shelf, arguments: argparse.Namespace) -> bytes:
+    from ..notice.addresses import Addresses, addressed
     from ..notice.export import calendar, mail
     from ..notice.feed import versions_json
 
-    def address(package: Package, lang: str) -> str:
-        assert found.notices is not None
-        path = {**found.notices.kept, **found.notices.paths}[lang]
-        return f"{found.site.origins[0]}{path}/{package.number}"
-
+    address = Addresses(addressed(shelf.packages, found), found.site.origins[0])
     languages, site = found.site.languages, found.site.name
     now = datetime.now(UTC)
     if arguments.format == "json":
         return versions_json(shelf.packages, now, address=address) + b"\n"
     package = _announced(shelf, arguments.number, now)
     if arguments.format == "ics":
-        domain = found.site.host.partition(":")[0]
-        lang = arguments.lang or languages[0]
+        lang, domain = arguments.lang or languages[0], found.site.domain
         return calendar([package], lang, domain=domain, site_name=site, address=address)
     wanted = [arguments.lang] if arguments.lang else languages
     texts = [mail(package, lang, now, site_name=site, address=address) for lang in wanted]

@@ -107,7 +107,7 @@ def _publish(arguments: argparse.Namespace) -> int:
         now=datetime.now(UTC),
         author=own_name() if arguments.author is None else arguments.author,
         approver=arguments.approved_by,
-        domain=found.site.host.partition(":")[0],
+        domain=found.site.domain,
         approval=found.notices is not None and found.notices.approval,
         reason=arguments.reason,
         printing=_printing(found),

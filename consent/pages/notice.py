@@ -272,7 +272,7 @@ def _feed(runtime: Runtime, edition: Edition, lang: str, scope: Scope) -> Respon
         feed_address=where.feed(lang),
         notice_address=where(None, lang),
         address=where,
-        domain=runtime.settings.site.host.partition(":")[0],
+        domain=runtime.settings.site.domain,
     )
     response = cached(scope, body, "application/atom+xml; charset=utf-8", SHORT)
     if updated := feed_updated(runtime.shelf.packages, now):
@@ -285,7 +285,7 @@ def _calendar(runtime: Runtime, packages: list[Package], lang: str, scope: Scope
     body = calendar(
         packages,
         lang,
-        domain=site.host.partition(":")[0],
+        domain=site.domain,
         site_name=site.name,
         address=addresses(runtime, absolute=True),
     )

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from threading import Thread
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from .site import Site
@@ -40,7 +39,7 @@ def elsewhere(site: Site) -> str:
     Nothing is told of a site for the loopback, of one that has named its proxies, and of a name or
     a machine whose address cannot be found.
     """
-    host = urlsplit(site.origins[0]).hostname or ""
+    host = site.domain
     if not site.secure or site.trusted_proxies:
         return ""
     there = resolve(host)

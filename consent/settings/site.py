@@ -44,6 +44,11 @@ class Site:
         """The host of the main origin, which a cookie's signature is bound to (R33)."""
         return urlsplit(self.origins[0]).netloc
 
+    @property
+    def domain(self) -> str:
+        """The name of the main host without its port, for ids of feed and calendar (RFC 4151)."""
+        return urlsplit(self.origins[0]).hostname or ""
+
 
 def read_site(entry: Reader) -> Site:
     """Read and check the table `[site]`."""

@@ -189,6 +189,18 @@ def test_export_tells_what_there_is(run, document, words, message):
     assert message in err
 
 
+@pytest.mark.parametrize("words", [[], ["--format", "ics"], ["--format", "json"]])
+def test_export_without_the_path_of_a_language_says_that_it_is_missing(
+    run, document, tmp_path, words
+):
+    """R77: as check does; the site would not start."""
+    toml = TOML.replace('["fi", "sv", "en"]', '["fi", "en"]').replace(' sv = "/sv/dataskydd",', "")
+    (tmp_path / "consent.toml").write_text(toml, "utf-8")
+    code, out, err = run("notice", "export", "2026.1", *words)
+    assert (code, out) == (1, "")
+    assert "notices.paths.sv: is missing, and privacy 2026.1 was published in it" in err
+
+
 def test_check_finds_a_service_that_waits_for_a_version_that_was_withdrawn(run, folder):
     """R81: it would wait for good."""
     publish(run, folder)
