@@ -322,6 +322,16 @@ def test_the_work_grows_as_the_notice_does(piece):
     assert in_proportion(make, lambda files: lint(files, ["en"]), 150)
 
 
+@pytest.mark.parametrize("lead", ["not", "as long as", "until"])
+def test_the_work_grows_as_the_words_do(lead):
+    from consent.notice.lint.words import vocabulary
+
+    def make(size: int) -> str:
+        return f"{lead} " + f"{size * 'x'} " * 7
+
+    assert in_proportion(make, vocabulary("en")["retention.vague"].search, 4, 2)
+
+
 def test_of_a_language_that_it_does_not_know_the_lint_judges_structure_only():
     files = draft_files() | {"de.md": (HEAD + "# Wer\n\nWir. Privacy Shield.").encode()}
     findings = lint(files, (*LANGUAGES, "de"), declaration=declaration(), effective=DAY)
