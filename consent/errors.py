@@ -111,3 +111,7 @@ class LogCorrupt(LogError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
+
+    def __reduce__(self) -> tuple[type[LogCorrupt], tuple[tuple[str, ...]]]:
+        """Pass whole from the process that found it to the one that tells it."""
+        return type(self), (self.problems,)

@@ -8,11 +8,12 @@ tree that fits; only a head kept elsewhere shows that, and the report says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from hashlib import sha256
 from multiprocessing import get_context
+from typing import TypeVar
 
 from consent.errors import CheckpointError, LogCorrupt, LogError, LogUnavailable
 from consent.log import Snapshot, open_log
@@ -27,6 +28,8 @@ PROVISO = (
     " cut off at its end together with its head, a check without a head kept elsewhere cannot"
     " exclude."
 )
+
+T = TypeVar("T")
 
 Known = tuple[int, bytes]
 """The size and the root (32 bytes) of a log at one time."""
@@ -143,23 +146,27 @@ def _parts(
             marks = checking.within(last)
             newest = check_part(snapshot, last, last + PART, marks=marks, progress=tell)
             for job in jobs:
-                try:
-                    part = job.result()
-                except BrokenProcessPool:
-                    raise LogUnavailable("a process that was to check a part was ended") from None
+                part = _result(job)
                 tell(part.count)
                 yield part
                 if checking.broken:
                     pool.shutdown(cancel_futures=True)
                     return
             yield newest
-            checking.faults = faults.result()
+            checking.faults = _result(faults)
         return
     for start in _starts(snapshot, begin):
         if checking.broken:
             return
         marks = checking.within(start)
         yield check_part(snapshot, start, start + PART, marks=marks, progress=tell)
+
+
+def _result(job: Future[T]) -> T:
+    try:
+        return job.result()
+    except BrokenProcessPool:
+        raise LogUnavailable("a process that was to check a part was ended") from None
 
 
 def _starts(snapshot: Snapshot, at: int) -> Iterator[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -115,6 +115,14 @@ def test_what_the_engine_finds_is_told_by_one_process_and_by_two(path, workers):
     assert kinds(report) == [("tile", PART), ("engine", None)]
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_keeps_the_engine_from_looking_is_told_in_the_same_words(path, workers):
+    with outsider(path) as connection:
+        connection.execute("DROP TABLE ids")
+    *_, last = checked(path, workers=workers).findings
+    assert str(last) == f"unreadable at entry {SIZE}: {path}: no such table: ids"
+
+
 def test_a_part_that_is_missing_is_a_gap(path):
     with outsider(path) as connection:
         connection.execute("DELETE FROM entries WHERE first >= ? AND first < ?", (PART, 2 * PART))
@@ -166,7 +174,8 @@ def test_what_is_not_read_again_must_still_give_the_root_of_the_checkpoint(path)
     assert "unreadable" in dict(kinds(checked(path, known=known, resume=True)))
 
 
-def test_a_process_that_is_ended_is_no_verdict(filled, monkeypatch):
+@pytest.mark.parametrize("ended", ["_elsewhere", "_faults"])
+def test_a_process_that_is_ended_is_no_verdict(filled, monkeypatch, ended):
     """A worker that the system ends for want of memory says nothing about the log."""
     from concurrent.futures import Future
     from concurrent.futures.process import BrokenProcessPool
@@ -181,9 +190,12 @@ def test_a_process_that_is_ended_is_no_verdict(filled, monkeypatch):
 
         def __exit__(self, *arguments: object) -> None: ...
 
-        def submit(self, *arguments: object) -> Future[object]:
+        def submit(self, job: Callable[..., object], *arguments: object) -> Future[object]:
             future: Future[object] = Future()
-            future.set_exception(BrokenProcessPool("ended"))
+            if job.__name__ == ended:
+                future.set_exception(BrokenProcessPool("ended"))
+            else:
+                future.set_result(job(*arguments))
             return future
 
     monkeypatch.setattr(module, "ProcessPoolExecutor", Pool)
