@@ -9,7 +9,7 @@ from logging import getLogger
 from pathlib import Path
 from threading import Lock, Timer
 
-from consent.errors import CheckpointError, LogCorrupt, LogError
+from consent.errors import CheckpointError, LogCorrupt, LogError, LogUnavailable
 from consent.log import Log, Snapshot
 from consent.log.checkpoint import Checkpoint, checkpoint, origin, unsigned, written_in
 from consent.log.proofs import consistency, continues, stored
@@ -36,13 +36,9 @@ def publish(
     """Make a checkpoint of all that is in the log, keep it there, and hand it on.
 
     It takes the place of the one in `file`, and is given to the command `hook` as its standard
-    input. Raises `LogError` when the log cannot be used, `LogCorrupt` when it does not continue the
-    checkpoint in `file`; a file or a hook that fails is logged.
+    input. Raises as `vouched`; a file that cannot be written or a hook that fails is logged.
     """
-    before = _newest(file)  # before the log is looked at, which others append to
-    with log.snapshot() as view:
-        _require_continued(view, before, file)
-        size, note = view.head().size, checkpoint(view, keys)
+    size, note = vouched(log, keys, file)
     log.put_checkpoint(size, note)
     if file is not None:
         try:
@@ -59,13 +55,26 @@ def publish(
     return note
 
 
+def vouched(log: Log, keys: Sequence[str], file: Path | None) -> tuple[int, str]:
+    """Give the size of a log, and a checkpoint of it if it continues the one put into `file` last.
+
+    Raises `LogCorrupt` if it does not, and `LogError` when log or file cannot be read.
+    """
+    before = _newest(file)  # before the log is looked at, which others append to
+    with log.snapshot() as view:
+        _require_continued(view, before, file)
+        return view.head().size, checkpoint(view, keys)
+
+
 def _newest(file: Path | None) -> Checkpoint | None:
     """What was put into the file last; None where there is nothing of ours."""
     try:
         notes = written_in(file.read_bytes()) if file else []
         return unsigned(notes[-1]) if notes else None
-    except (OSError, CheckpointError):
+    except (FileNotFoundError, CheckpointError):
         return None
+    except OSError as error:
+        raise LogUnavailable(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _require_continued(view: Snapshot, before: Checkpoint | None, file: Path | None) -> None:
@@ -77,7 +86,12 @@ def _require_continued(view: Snapshot, before: Checkpoint | None, file: Path | N
         path = consistency(before.size, size, stored(view))
         if continues(before.size, before.root, size, root, path):
             return
-    raise LogCorrupt([f"the log does not continue the {before.size} entries signed in {file}"])
+    raise LogCorrupt(
+        [
+            f"the log does not continue the {before.size} entries signed in {file}; put back the"
+            " one that does, or move that file away if this one is to go on"
+        ]
+    )
 
 
 def put(file: Path, data: bytes) -> None:
@@ -113,8 +127,9 @@ def _run(hook: Sequence[str], note: str) -> None:
 class Publisher:
     """Publishes a checkpoint at most once in `every` seconds, and only when there is news.
 
-    Of several processes that append to one log, each sees to what it has appended itself, unless a
-    checkpoint that another made covers it already. After a fork the child begins anew.
+    Of several processes that append to one log, each does so a while after it has appended
+    something itself, unless a checkpoint that another made covers all there is. After a fork the
+    child begins anew.
     """
 
     def __init__(
@@ -127,28 +142,33 @@ class Publisher:
     ) -> None:
         self._log, self._keys, self._every = log, keys, every
         self._file, self._hook = file, hook
-        self._lock = Lock()
+        self._pid = -1
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lock, self._publishing = Lock(), Lock()
         self._timer: Timer | None = None
-        self._last = -1
         self._pid = os.getpid()
 
-    def appended(self, seq: int) -> None:
-        """Note that an entry was appended at a place; returns at once."""
-        self._last = max(self._last, seq)
+    def appended(self) -> None:
+        """Note that an entry was appended, or waits in the spool; returns at once."""
         if self._every and self._keys and (self._timer is None or self._pid != os.getpid()):
             self._start()
 
     def close(self) -> None:
-        """Publish what has not been yet; calling it again does nothing."""
-        with self._lock:
-            timer, self._timer = self._timer, None
-        if timer is not None and self._pid == os.getpid():
-            timer.cancel()
-            self._publish()
+        """Publish what has not been yet, once; calling it again does nothing."""
+        if self._pid != os.getpid():
+            return
+        with self._publishing:  # what was due just now is done before the log is closed
+            with self._lock:
+                timer, self._timer = self._timer, None
+            if timer is not None:
+                timer.cancel()
+                self._publish()
 
     def _start(self) -> None:
-        if self._pid != os.getpid():  # the lock may have been held when the process was forked
-            self._lock, self._timer, self._pid = Lock(), None, os.getpid()
+        if self._pid != os.getpid():  # the locks may have been held when the process was forked
+            self._begin()
         with self._lock:
             if self._timer is None:
                 self._timer = Timer(self._every, self._due)
@@ -156,19 +176,24 @@ class Publisher:
                 self._timer.start()
 
     def _due(self) -> None:
-        with self._lock:
-            if self._timer is None:
-                return  # closed meanwhile
-            self._timer = None
-        self._publish()
+        with self._publishing:
+            with self._lock:
+                if self._timer is None:
+                    return  # closed meanwhile
+                self._timer = None
+            if not self._publish():
+                self._start()
 
-    def _publish(self) -> None:
+    def _publish(self) -> bool:
+        """Publish if there is news; tells whether that worked."""
         try:
-            log, last = self._log(), self._last
+            log = self._log()
             with log.snapshot() as view:
                 covered = max((size for size, _ in view.checkpoints()), default=0)
-            if covered <= last:
+                news = covered < view.head().size
+            if news:
                 publish(log, self._keys, self._file, self._hook)
         except LogError as error:
             logger.error("no checkpoint could be made: %s", error, extra=event("checkpoint-failed"))
-            self._start()
+            return False
+        return True

@@ -14,7 +14,10 @@ EVERY = 60
 
 
 async def checkpoint(runtime: Runtime) -> Response:
-    """Give a checkpoint that is not older than a minute; 503 while the log is down."""
+    """Give a checkpoint that is not older than a minute.
+
+    503 while the log is down, or does not continue the checkpoint that was published last.
+    """
     now = runtime.clock()
     made, note = runtime.checkpoint
     if not made <= now < made + EVERY:
@@ -27,7 +30,8 @@ async def checkpoint(runtime: Runtime) -> Response:
 
 
 def _signed(runtime: Runtime) -> str:
-    from ..log.checkpoint import checkpoint as signed
+    from ..log.publishing import vouched
 
-    with runtime.log.snapshot() as view:
-        return signed(view, runtime.settings.checkpoint_keys)
+    settings = runtime.settings
+    _, note = vouched(runtime.log, settings.checkpoint_keys, settings.checkpoints.file)
+    return note

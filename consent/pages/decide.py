@@ -236,13 +236,14 @@ async def _append(
     appended = await runtime.log.append(entry)
     if runtime.metrics is not None:
         runtime.metrics.appended(time.perf_counter() - begun)
-    runtime.publisher.appended(appended.seq)
+    runtime.publisher.appended()
     return replace(entry, body=appended.body), appended
 
 
 def _spool(runtime: Runtime, entry: Entry) -> None:
     try:
         runtime.spool(entry)
+        runtime.publisher.appended()  # by the time that one is due it may be
     except LogError as fault:
         # The safe side is less processing: the refusal takes effect all the same (R34).
         logger.error(

@@ -338,7 +338,7 @@ class Runtime:
         # What was there from long ago may have expired before this entry named it again (R129).
         log.put_artifacts(kept)
         self._learn(log)
-        self.publisher.appended(log.head().size - 1)
+        self.publisher.appended()
         # Unless the clock has brought another notice into force meanwhile.
         self.recorded = self.edition.shown.keys() == edition.shown.keys()
 

@@ -17,10 +17,10 @@ import pytest
 from consent.errors import LogUnavailable
 from consent.log import open_log
 from consent.log.checkpoint import read
-from consent.signed_note import new_key, verifier_of
+from consent.signed_note import new_key, signed, verifier_of
 from tests.unit.log_engines import artifact, consent_id, grant, refusal
 from tests.unit.log_outsider import changed, outsider
-from tests.unit.small_site import Make, Site, decide
+from tests.unit.small_site import TOML, Make, Site, decide
 from tests.unit.terminal import enter, set_up, terminal
 
 SIGNING = new_key("www.example.fi")
@@ -71,6 +71,22 @@ def test_while_the_log_is_down_there_is_none(site: Site, monkeypatch: pytest.Mon
     reply = site.client().get("/choices/checkpoint")
     assert (reply.status_code, reply.headers["retry-after"]) == (503, "60")
     assert reply.headers["cache-control"] == "no-store"
+
+
+def test_of_a_log_that_does_not_continue_what_was_published_there_is_none(
+    make_site: Make, tmp_path: Path
+) -> None:
+    """R41: whoever keeps what they fetch is told no other story than who gets it by mail."""
+    file = tmp_path / "checkpoint.txt"
+    toml = f'{TOML}\n[checkpoints]\nfile = "{file}"\n'
+    site = make_site(toml=toml, checkpoint_keys=SIGNING)
+    client = site.client()
+    found = read(client.get("/choices/checkpoint").text, [PUBLIC])
+    site.clock.now += 60
+    file.write_text(signed(str(found._replace(root=bytes(32))), [SIGNING]))
+    assert client.get("/choices/checkpoint").status_code == 503
+    file.write_text(signed(str(found), [SIGNING]))
+    assert client.get("/choices/checkpoint").status_code == 200
 
 
 def test_nobody_can_send_one(site: Site) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
-from consent.errors import LogCorrupt
+from consent.errors import LogCorrupt, LogUnavailable
 from consent.log import Log, create_log, open_log
 from consent.log.checkpoint import Checkpoint, origin, read
 from consent.log.publishing import Publisher, publish, put
@@ -105,12 +108,12 @@ def test_a_site_makes_one_a_while_after_something_was_appended(log, tmp_path):
     hook = script(tmp_path, f"open({str(fifo)!r}, 'w').write('called')")
     publisher = Publisher(lambda: log, [KEY], SOON, None, hook)
     for number in range(3):
-        (appended,) = append(log, grant(number))
-        publisher.appended(appended.seq)
+        append(log, grant(number))
+        publisher.appended()
     assert fifo.read_text() == "called"
     assert kept(log)[-1] <= 3
-    (appended,) = append(log, grant(5))
-    publisher.appended(appended.seq)
+    append(log, grant(5))
+    publisher.appended()
     assert fifo.read_text() == "called"
     publisher.close()
     assert kept(log)[-1] == 4
@@ -118,10 +121,9 @@ def test_a_site_makes_one_a_while_after_something_was_appended(log, tmp_path):
 
 def test_what_another_process_has_covered_needs_no_second_one(log):
     publisher = Publisher(lambda: log, [KEY], FAR)
-    (appended,) = append(log, grant(1))
-    publisher.appended(appended.seq)
+    append(log, grant(1))
+    publisher.appended()
     publish(log, [KEY])
-    append(log, grant(2))
     publisher.close()
     assert kept(log) == [1]
 
@@ -130,8 +132,8 @@ def test_closing_publishes_what_was_not_yet_and_without_news_nothing(log):
     publisher = Publisher(lambda: log, [KEY], FAR)
     publisher.close()
     assert kept(log) == []
-    (appended,) = append(log, grant(1))
-    publisher.appended(appended.seq)
+    append(log, grant(1))
+    publisher.appended()
     publisher.close()
     publisher.close()
     assert kept(log) == [1]
@@ -140,15 +142,13 @@ def test_closing_publishes_what_was_not_yet_and_without_news_nothing(log):
 @pytest.mark.parametrize(("keys", "every"), [([], FAR), ([KEY], 0)])
 def test_without_a_key_or_an_interval_there_is_none(log, keys, every):
     publisher = Publisher(lambda: log, keys, every)
-    (appended,) = append(log, grant(1))
-    publisher.appended(appended.seq)
+    append(log, grant(1))
+    publisher.appended()
     publisher.close()
     assert kept(log) == []
 
 
 def test_a_log_that_is_down_is_tried_again(log, told):
-    from consent.errors import LogUnavailable
-
     calls = iter([LogUnavailable("down"), None])
     done = Event()
 
@@ -160,14 +160,48 @@ def test_a_log_that_is_down_is_tried_again(log, told):
         return log
 
     publisher = Publisher(opened, [KEY], SOON)
-    (appended,) = append(log, grant(1))
-    publisher.appended(appended.seq)
+    append(log, grant(1))
+    publisher.appended()
     assert told.event.wait(60)
     assert done.wait(60)
     publisher.close()
     assert told.lines == ["no checkpoint could be made: down"]
-    while not kept(log):
-        pass
+    assert kept(log) == [1]
+
+
+def test_closing_waits_for_one_that_is_being_made(log):
+    """R41: who closes it closes the log next."""
+    begun, go_on, closed = Event(), Event(), Event()
+
+    def opened() -> Log:
+        begun.set()
+        assert go_on.wait(60)
+        return log
+
+    publisher = Publisher(opened, [KEY], SOON)
+    append(log, grant(1))
+    publisher.appended()
+    assert begun.wait(60)
+    closing = Thread(target=lambda: (publisher.close(), closed.set()))
+    closing.start()
+    assert not closed.wait(0.1)
+    go_on.set()
+    closing.join(60)
+    assert kept(log) == [1]
+
+
+def test_after_it_was_closed_a_log_that_is_down_is_tried_no_more(told):
+    tried: list[None] = []
+
+    def opened() -> Log:
+        tried.append(None)
+        raise LogUnavailable("down")
+
+    publisher = Publisher(opened, [KEY], FAR)
+    publisher.appended()
+    publisher.close()
+    publisher.close()
+    assert len(tried) == 1
 
 
 @pytest.mark.parametrize(
@@ -201,12 +235,38 @@ def test_a_log_that_was_put_back_or_rewritten_is_not_vouched_for(log, told, tmp_
             publish(log, [KEY], file)
         assert file.read_text() == text
     publisher = Publisher(lambda: log, [KEY], FAR, file)
-    (appended,) = append(log, grant(9))
-    publisher.appended(appended.seq)
+    append(log, grant(9))
+    publisher.appended()
     publisher.close()
     assert told.lines[0].startswith("no checkpoint could be made: the log does not continue")
     file.write_text(file.read_text().replace(name, "another/log"))
     assert publish(log, [KEY], file) == file.read_text()
+
+
+def test_over_a_checkpoint_that_cannot_be_read_none_is_made(log, tmp_path):
+    """Else a log that does not continue it would take its place (R41)."""
+    append(log, grant(1))
+    with pytest.raises(LogUnavailable, match="cannot be read: Is a directory"):
+        publish(log, [KEY], tmp_path)
+    assert kept(log) == []
+
+
+def test_what_waited_in_the_spool_is_published_as_well(make_site):
+    site = make_site(checkpoint_keys=KEY)
+    runtime = site.consent.runtime
+    runtime.publisher.close()
+    before = kept(runtime.log)
+    address = site.consent.settings.log
+    with closing(sqlite3.connect(address, isolation_level=None)) as other:
+        runtime.log._writes._engine.patience = 0.01
+        other.execute("BEGIN IMMEDIATE")
+        decide(site.client(), "reject")
+        assert runtime.log.health().spooled == 1
+        other.execute("ROLLBACK")
+    while runtime.log.health().spooled:
+        time.sleep(0.01)
+    site.consent.close()
+    assert kept(open_log(address, writable=False)) == [*before, before[-1] + 1]
 
 
 def signed_of(log, size, root=None):
@@ -245,15 +305,15 @@ def test_a_file_that_cannot_be_written_is_told_and_the_hook_still_called(log, to
 
 def test_after_a_fork_the_child_sees_to_its_own_entries(log, path):
     publisher = Publisher(lambda: open_log(path, writable=True), [KEY], FAR)
-    (appended,) = append(log, grant(1))
-    publisher.appended(appended.seq)
+    append(log, grant(1))
+    publisher.appended()
     child = os.fork()
     if child == 0:
         code = 1
         try:
             own = open_log(path, writable=True)
-            (appended,) = append(own, grant(2))
-            publisher.appended(appended.seq)
+            append(own, grant(2))
+            publisher.appended()
             publisher.close()
             code = 0
         finally:
@@ -296,8 +356,6 @@ def test_on_demand_one_is_published_as_the_site_does(capsys, monkeypatch, tmp_pa
 
 
 def test_a_checkpoint_that_is_kept_cannot_be_changed_or_deleted(log, path):
-    import sqlite3
-
     publish(log, [KEY])
     for statement in ("UPDATE checkpoints SET note = ''", "DELETE FROM checkpoints"):
         with sqlite3.connect(path) as connection, pytest.raises(sqlite3.IntegrityError):
