@@ -84,8 +84,10 @@ def files(
     head, roots = Checkpoint(origin(snapshot), *snapshot.head()), stored(snapshot)
     proven = dict(_entries(evidence, head, roots, note))
     earlier = _signed([*former, *keys], head.origin)
-    notes = _covering(snapshot, evidence, head.size, earlier) | _kept(kept, earlier)
-    older = [_older(each, head, roots, note) for _, each in sorted(notes.items())]
+    known = [*_covering(snapshot, evidence, head.size, earlier), *_kept(kept, earlier)]
+    # Each is looked at; of several of one size one goes with the bundle.
+    by_size = {each.checkpoint.size: _older(each, head, roots, note) for each in known}
+    older = [by_size[size] for size in sorted(by_size)]
     signers = list(dict.fromkeys([key, *(each.key for each in older)]))
     named = _named(evidence)
     about = About(
@@ -171,26 +173,24 @@ def _signed(keys: Sequence[str], name: str) -> _Reading:
 
 def _covering(
     snapshot: Snapshot, evidence: Evidence, size: int, reading: _Reading
-) -> dict[int, _Signed]:
-    """Give the first checkpoint that covers each record, if the log kept it, by size."""
+) -> Iterator[_Signed]:
+    """Give the first checkpoint that covers each record, if the log kept it."""
     waiting = [record.row.seq for record in evidence.records]
-    found: dict[int, _Signed] = {}
     for of, note in snapshot.checkpoints():
         if not waiting or of >= size:
             break
         if of > waiting[0] and (each := reading(note)) and each.checkpoint.size == of:
-            found[of] = each
+            yield each
             waiting = [seq for seq in waiting if seq >= of]
-    return found
 
 
-def _kept(notes: Sequence[str], reading: _Reading) -> dict[int, _Signed]:
+def _kept(notes: Sequence[str], reading: _Reading) -> list[_Signed]:
     found = [each for note in notes if (each := reading(note))]
     if len(found) < len(notes):
         raise CheckpointError("no key that is known has signed it as a checkpoint of this log")
     if any(not each.checkpoint.size for each in found):
         raise CheckpointError("a checkpoint of no entries shows nothing: every log continues it")
-    return {each.checkpoint.size: each for each in found}
+    return found
 
 
 class _Older(NamedTuple):

@@ -218,6 +218,17 @@ def test_of_a_log_that_does_not_continue_what_somebody_kept_is_no_bundle(
         bundle(story.log, story.consent_id, kept=[note])
 
 
+def test_of_two_that_tell_of_one_size_differently_no_bundle_hides_one(story: Story) -> None:
+    """R41: who kept the first would read that the log only grew since, without their own in it."""
+    with open_log(story.log, writable=False).snapshot() as view:
+        name, roots = origin(view), (bytes(32), root_of(view.leaves(0, 9)))
+    notes = [signed(str(Checkpoint(name, 9, root)), [OLD_KEY]) for root in roots]
+    assert bundle(story.log, story.consent_id, kept=notes[1:] * 2)
+    for kept in (notes, notes[::-1]):
+        with pytest.raises(LogCorrupt, match="does not continue the checkpoint of 9 entries"):
+            bundle(story.log, story.consent_id, kept=kept)
+
+
 def test_what_a_former_key_has_signed_is_in_it_once_that_key_is_named(
     story: Story, bare_python: Path, tmp_path: Path
 ) -> None:
