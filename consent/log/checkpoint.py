@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from consent.errors import CheckpointError
@@ -17,7 +18,8 @@ from consent.log.tree import HASH_SIZE
 from consent.signed_note import opened, signed
 
 _TEXT = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*")
-_NOTE = re.compile(rf"^{_TEXT.pattern}\n(?:— [^\n]+\n)+", re.MULTILINE)
+_BEGIN = re.compile(r"^[^\n]+\n(?:0|[1-9][0-9]{0,18})\n[A-Za-z0-9+/]{43}=$", re.MULTILINE)
+_SIGNATURES = re.compile(r"(?:— [^\n]+\n)+")
 
 
 class Checkpoint(NamedTuple):
@@ -72,7 +74,15 @@ def written_in(data: bytes) -> list[str]:
     parts = [part.get_payload(decode=True) for part in message_from_bytes(data).walk()]
     texts = [data, *(part for part in parts if isinstance(part, bytes))]
     lines = [text.decode("utf-8", "replace").replace("\r\n", "\n") + "\n" for text in texts]
-    return list(dict.fromkeys(match[0] for text in lines for match in _NOTE.finditer(text)))
+    return list(dict.fromkeys(note for text in lines for note in _notes(text)))
+
+
+def _notes(text: str) -> Iterator[str]:
+    """Find a checkpoint before each blank line that signatures follow, in time linear in length."""
+    for block, after in pairwise(text.split("\n\n")):
+        begin, signatures = _BEGIN.search(block), _SIGNATURES.match(f"{after}\n")
+        if begin and signatures:
+            yield f"{block[begin.start() :]}\n\n{signatures[0]}"
 
 
 def unsigned(note: str) -> Checkpoint:

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from consent.errors import CheckpointError
 from consent.log import Snapshot, create_log, open_log
-from consent.log.checkpoint import Checkpoint, checkpoint, origin, read
+from consent.log.checkpoint import Checkpoint, checkpoint, origin, read, written_in
 from consent.log.proofs import consistency, continues, stored
 from consent.signed_note import new_key, opened, signed, verifier_of
 from tests.unit.log_engines import refusal
+from tests.unit.proportion import in_proportion
 
 # The example that everybody's implementation of signed notes is tested with.
 KEY = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
@@ -170,3 +171,15 @@ def test_lines_that_others_add_to_a_checkpoint_are_left_to_them() -> None:
 def test_what_is_signed_but_no_checkpoint_is_refused(text: str) -> None:
     with pytest.raises(CheckpointError, match="not a checkpoint"):
         read(signed(text, [KEY]), [PUBLIC])
+
+
+def test_checkpoints_are_found_in_a_text_in_their_order() -> None:
+    """One after the other as well, and with what a witness has added."""
+    notes = [signed(f"example.com/log\n{size}\n{ROOT}\nmore\n", [KEY, OTHER]) for size in range(3)]
+    text = f"Hello,\n\n{notes[0]}{notes[1]}-- \nDear\n\n\n{notes[2]}\n{notes[1]}\n{ROOT}\n"
+    assert written_in(text.encode()) == notes
+
+
+def test_a_hostile_file_is_read_in_time_in_proportion_to_its_size() -> None:
+    begin = f"x\n1\n{ROOT}\n".encode()
+    assert in_proportion(lambda count: begin * count, written_in, 200)
