@@ -71,7 +71,10 @@ def written_in(data: bytes) -> list[str]:
     """The checkpoints in a file as it was kept: one by itself, pasted into a text, or in a mail."""
     from email import message_from_bytes  # only here: no site reads mail
 
-    parts = [part.get_payload(decode=True) for part in message_from_bytes(data).walk()]
+    try:
+        parts = [part.get_payload(decode=True) for part in message_from_bytes(data).walk()]
+    except RecursionError:  # no mail is that deep
+        parts = []
     texts = [data, *(part for part in parts if isinstance(part, bytes))]
     lines = [text.decode("utf-8", "replace").replace("\r\n", "\n") + "\n" for text in texts]
     return list(dict.fromkeys(note for text in lines for note in _notes(text)))

@@ -183,3 +183,8 @@ def test_checkpoints_are_found_in_a_text_in_their_order() -> None:
 def test_a_hostile_file_is_read_in_time_in_proportion_to_its_size() -> None:
     begin = f"x\n1\n{ROOT}\n".encode()
     assert in_proportion(lambda count: begin * count, written_in, 200)
+
+
+def test_a_mail_in_a_mail_without_end_is_read_as_a_text() -> None:
+    note = signed(f"example.com/log\n1\n{ROOT}\n", [KEY])
+    assert written_in(b"Content-Type: message/rfc822\n\n" * 5000 + note.encode()) == [note]
