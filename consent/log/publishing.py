@@ -33,13 +33,12 @@ SECRETS = (
 def publish(
     log: Log, keys: Sequence[str], file: Path | None = None, hook: Sequence[str] = ()
 ) -> str:
-    """Make a checkpoint of all that is in the log, keep it there, and hand it on.
+    """Make a checkpoint of all that is in the log, hand it on, and keep it there.
 
     It takes the place of the one in `file`, and is given to the command `hook` as its standard
     input. Raises as `vouched`; a file that cannot be written or a hook that fails is logged.
     """
     size, note = vouched(log, keys, file)
-    log.put_checkpoint(size, note)
     if file is not None:
         try:
             put(file, note.encode())
@@ -52,6 +51,7 @@ def publish(
             )
     if hook:
         _run(hook, note)
+    log.put_checkpoint(size, note)  # last, so that one that was broken off is made again
     return note
 
 

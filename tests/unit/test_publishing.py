@@ -10,12 +10,13 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Event, Thread
 
 import pytest
 
 from consent.errors import LogCorrupt, LogUnavailable
-from consent.log import Log, create_log, open_log
+from consent.log import Log, create_log, open_log, publishing
 from consent.log.checkpoint import Checkpoint, origin, read
 from consent.log.publishing import Publisher, publish, put
 from consent.log.tree import root_of
@@ -101,22 +102,25 @@ def test_one_goes_into_the_log_the_file_and_the_hook(log, tmp_path, monkeypatch)
     assert not list(tmp_path.glob("*.new"))
 
 
-def test_a_site_makes_one_a_while_after_something_was_appended(log, tmp_path):
-    """As many decisions as come meanwhile share one."""
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
-    hook = script(tmp_path, f"open({str(fifo)!r}, 'w').write('called')")
-    publisher = Publisher(lambda: log, [KEY], SOON, None, hook)
+def test_a_site_makes_one_a_while_after_something_was_appended(log, monkeypatch):
+    made: SimpleQueue[str] = SimpleQueue()
+    monkeypatch.setattr(publishing, "_run", lambda hook, note: made.put(note))
+    publisher = Publisher(lambda: log, [KEY], SOON, None, ["hook"])
+    for size in (1, 2):
+        append(log, grant(size))
+        publisher.appended()
+        assert read(made.get(timeout=60), KEYS).size == size
+    publisher.close()
+    assert kept(log) == [1, 2]
+
+
+def test_as_many_decisions_as_come_meanwhile_share_one(log):
+    publisher = Publisher(lambda: log, [KEY], FAR)
     for number in range(3):
         append(log, grant(number))
         publisher.appended()
-    assert fifo.read_text() == "called"
-    assert kept(log)[-1] <= 3
-    append(log, grant(5))
-    publisher.appended()
-    assert fifo.read_text() == "called"
     publisher.close()
-    assert kept(log)[-1] == 4
+    assert kept(log) == [3]
 
 
 def test_what_another_process_has_covered_needs_no_second_one(log):
@@ -166,6 +170,26 @@ def test_a_log_that_is_down_is_tried_again(log, told):
     assert done.wait(60)
     publisher.close()
     assert told.lines == ["no checkpoint could be made: down"]
+    assert kept(log) == [1]
+
+
+def test_one_that_was_broken_off_is_handed_on_by_the_next(log, tmp_path, monkeypatch):
+    """R41: a machine may stop between any two steps, and the mail is what convinces."""
+    append(log, grant(1))
+    out = tmp_path / "out"
+    hook = script(tmp_path, f"open({str(out)!r}, 'w').write('called')")
+
+    def broken(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "_run", broken)
+        with pytest.raises(KeyboardInterrupt):
+            publish(log, [KEY], None, hook)
+    publisher = Publisher(lambda: log, [KEY], FAR, None, hook)
+    publisher.appended()  # as a site does when it starts
+    publisher.close()
+    assert out.read_text() == "called"
     assert kept(log) == [1]
 
 
