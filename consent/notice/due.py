@@ -121,4 +121,5 @@ def _purposes(facts: Mapping[str, object]) -> list[str]:
     purposes = facts.get("purposes")
     if not isinstance(purposes, list):
         return []
-    return [str(purpose["id"]) for purpose in purposes if "id" in purpose]
+    # One without an id is known by its place, as where facts are compared.
+    return [str(purpose.get("id", place)) for place, purpose in enumerate(purposes, 1)]

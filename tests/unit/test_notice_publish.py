@@ -222,6 +222,19 @@ def test_a_new_purpose_is_a_material_change(tmp_path):
     assert publish_as(draft, "2027.2", date(2027, 6, 1)).material
 
 
+def test_a_new_purpose_without_an_id_is_one_too(tmp_path):
+    """R86: neither a reason for its class nor one for the time lets it start untold."""
+    line_of_three(tmp_path / "privacy")
+    purpose = '[[purposes]]\nbasis = "consent"\ndata = ["contact"]'
+    draft = write_draft(tmp_path / "privacy", facts=purpose)
+    today = NOW.date()
+    assert "4 is new, and people are told" in refused(draft, "2027.2", today, reason="Hurry.")
+    facts = (draft / "facts.toml").read_text("utf-8")
+    lower = 'class = "clarifying"\nreason = "Small."'
+    (draft / "facts.toml").write_text(facts.replace('class = "material"', lower), "utf-8")
+    assert "4 is new since 2027.1" in refused(draft, "2027.2", date(2027, 6, 1))
+
+
 @pytest.mark.parametrize(
     ("now", "first"),
     [
