@@ -125,10 +125,9 @@ def _run(hook: Sequence[str], note: str) -> None:
 
 
 class Publisher:
-    """Publishes a checkpoint at most once in `every` seconds, and only when there is news.
+    """Publishes a checkpoint every so many seconds, from the first entry on, when there is news.
 
-    Of several processes that append to one log, each does so a while after it has appended
-    something itself, unless a checkpoint that another made covers all there is. After a fork the
+    News is what any process has appended, and no checkpoint of any covers yet. After a fork the
     child begins anew.
     """
 
@@ -151,7 +150,7 @@ class Publisher:
         self._pid = os.getpid()
 
     def appended(self) -> None:
-        """Note that an entry was appended, or waits in the spool; returns at once."""
+        """Note that an entry was appended; returns at once."""
         if self._every and self._keys and (self._timer is None or self._pid != os.getpid()):
             self._start()
 
@@ -181,11 +180,10 @@ class Publisher:
                 if self._timer is None:
                     return  # closed meanwhile
                 self._timer = None
-            if not self._publish():
-                self._start()
+            self._publish()
+            self._start()  # others may append, such as the job that removes what is old
 
-    def _publish(self) -> bool:
-        """Publish if there is news; tells whether that worked."""
+    def _publish(self) -> None:
         try:
             log = self._log()
             with log.snapshot() as view:
@@ -195,5 +193,3 @@ class Publisher:
                 publish(log, self._keys, self._file, self._hook)
         except LogError as error:
             logger.error("no checkpoint could be made: %s", error, extra=event("checkpoint-failed"))
-            return False
-        return True

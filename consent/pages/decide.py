@@ -243,7 +243,6 @@ async def _append(
 def _spool(runtime: Runtime, entry: Entry) -> None:
     try:
         runtime.spool(entry)
-        runtime.publisher.appended()  # by the time that one is due it may be
     except LogError as fault:
         # The safe side is less processing: the refusal takes effect all the same (R34).
         logger.error(
