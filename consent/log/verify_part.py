@@ -105,11 +105,11 @@ def check_part(
             if progress is not None and found.count - told >= 1000:
                 progress(found.count - told)
                 told = found.count
+        if next(check.tiles, None) is not None:
+            found.findings.note("tile", None, "there are more roots of level 1 than whole tiles")
     except LogError as error:
         found.findings.broken_off(found.stop, error)
         found.broken = True
-    if next(check.tiles, None) is not None and not found.broken:
-        found.findings.note("tile", None, "there are more roots of level 1 than whole tiles")
     if progress is not None and found.count > told:
         progress(found.count - told)
     found.hashes = check.edge.hashes

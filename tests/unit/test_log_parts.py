@@ -208,9 +208,18 @@ def test_a_process_that_is_ended_is_no_verdict(filled, monkeypatch, ended):
 class Lost(MemorySnapshot):
     """A log whose database goes away in the middle of reading."""
 
+    lost = False
+
     def runs(self, start: int = 0, stop: int | None = None) -> Iterator[Run]:
         yield from islice(super().runs(start, stop), 1)
+        self.lost = True
         raise LogUnavailable("the server is gone")
+
+    def tiles(self, level: int, start: int = 0, stop: int = 2**62) -> Iterator[bytes]:
+        for root in super().tiles(level, start, stop):
+            if self.lost:
+                raise LogUnavailable("the server is gone")
+            yield root
 
 
 def test_a_log_that_cannot_be_read_to_its_end_now_is_not_called_damaged():
