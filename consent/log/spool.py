@@ -101,6 +101,8 @@ def _locked(path: str, flags: int, *, wait: bool = True) -> Iterator[int]:
         fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield file
     finally:
+        # Closing it is not enough: a process that was forked meanwhile has it open as well.
+        fcntl.flock(file, fcntl.LOCK_UN)
         os.close(file)
 
 

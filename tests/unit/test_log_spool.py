@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from contextlib import closing
@@ -154,6 +156,28 @@ def test_an_entry_that_cannot_be_revived_is_put_aside(path):
 
     assert drained(path, revive=revive) == []
     assert Path(path + ".spool.damaged").read_bytes() == write_line(refusal(1))
+
+
+def test_a_process_that_is_forked_while_it_is_drained_holds_it_up_no_longer(tmp_path):
+    """R34: a server that starts its processes just then; else every refusal would wait for ever."""
+    spool = Spool(str(tmp_path / "spool"))
+    spool.add(refusal(1))
+    children = []
+
+    def append(entries):
+        child = os.fork()
+        if child == 0:
+            signal.pause()
+        children.append(child)
+        return []
+
+    try:
+        assert spool.drain(append)
+        assert spool.drain(lambda entries: [])
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
 
 
 def test_a_full_spool_refuses(tmp_path):
