@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from logging import getLogger
 from pathlib import Path
 from threading import Lock, Timer
@@ -13,6 +14,7 @@ from consent.errors import CheckpointError, LogCorrupt, LogError, LogUnavailable
 from consent.log import Log, Snapshot
 from consent.log.checkpoint import Checkpoint, checkpoint, origin, unsigned, written_in
 from consent.log.proofs import consistency, continues, stored
+from consent.log.spool import locked
 from consent.structured import event
 
 logger = getLogger("consent.log")
@@ -31,28 +33,37 @@ SECRETS = (
 
 
 def publish(
-    log: Log, keys: Sequence[str], file: Path | None = None, hook: Sequence[str] = ()
+    log: Log,
+    keys: Sequence[str],
+    file: Path | None = None,
+    hook: Sequence[str] = (),
+    *,
+    news: bool = False,
 ) -> str:
     """Make a checkpoint of all that is in the log, hand it on, and keep it there.
 
     It takes the place of the one in `file`, and is given to the command `hook` as its standard
-    input. Raises as `vouched`; a file that cannot be written or a hook that fails is logged.
+    input. With `news` that is done, and other than "" given, only if no checkpoint covers all yet.
+    Raises as `vouched`; a file that cannot be written or a hook that fails is logged.
     """
-    size, note = vouched(log, keys, file)
-    if file is not None:
-        try:
-            put(file, note.encode())
-        except OSError as error:
-            logger.error(
-                "the checkpoint cannot be written to %s: %s",
-                file,
-                error.strerror,
-                extra=event("checkpoint-file-failed", file=str(file)),
-            )
-    if hook:
-        _run(hook, note)
-    log.put_checkpoint(size, note)  # last, so that one that was broken off is made again
+    with ExitStack() as alone:
+        if file is not None:
+            with suppress(OSError):  # not every network disk can
+                alone.enter_context(locked(str(file.parent), os.O_RDONLY))
+        if news and not _news(log):
+            return ""
+        size, note = vouched(log, keys, file)
+        if file is not None:
+            _write(file, note)
+        if hook:
+            _run(hook, note)
+        log.put_checkpoint(size, note)  # last, so that one that was broken off is made again
     return note
+
+
+def _news(log: Log) -> bool:
+    with log.snapshot() as view:
+        return view.head().size > max((size for size, _ in view.checkpoints()), default=0)
 
 
 def vouched(log: Log, keys: Sequence[str], file: Path | None) -> tuple[int, str]:
@@ -92,6 +103,18 @@ def _require_continued(view: Snapshot, before: Checkpoint | None, file: Path | N
             " one that does, or move that file away if this one is to go on"
         ]
     )
+
+
+def _write(file: Path, note: str) -> None:
+    try:
+        put(file, note.encode())
+    except OSError as error:
+        logger.error(
+            "the checkpoint cannot be written to %s: %s",
+            file,
+            error.strerror,
+            extra=event("checkpoint-file-failed", file=str(file)),
+        )
 
 
 def put(file: Path, data: bytes) -> None:
@@ -185,11 +208,6 @@ class Publisher:
 
     def _publish(self) -> None:
         try:
-            log = self._log()
-            with log.snapshot() as view:
-                covered = max((size for size, _ in view.checkpoints()), default=0)
-                news = covered < view.head().size
-            if news:
-                publish(log, self._keys, self._file, self._hook)
+            publish(self._log(), self._keys, self._file, self._hook, news=True)
         except LogError as error:
             logger.error("no checkpoint could be made: %s", error, extra=event("checkpoint-failed"))

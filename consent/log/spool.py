@@ -68,7 +68,7 @@ def append_durably(path: str, data: bytes, limit: int | None = None) -> None:
 
     Raises `OSError`, or `LogUnavailable` when the file would grow beyond `limit` bytes.
     """
-    with _locked(path, os.O_RDWR | os.O_CREAT | os.O_APPEND) as file:
+    with locked(path, os.O_RDWR | os.O_CREAT | os.O_APPEND) as file:
         size = os.fstat(file).st_size
         if limit is not None and size + len(data) > limit:
             raise LogUnavailable(f"{path} has reached {limit} bytes")
@@ -95,7 +95,8 @@ def flush_folder(path: str) -> None:
 
 
 @contextmanager
-def _locked(path: str, flags: int, *, wait: bool = True) -> Iterator[int]:
+def locked(path: str, flags: int, *, wait: bool = True) -> Iterator[int]:
+    """Open a file or a folder that no other process on this machine has so meanwhile."""
     file = os.open(path, flags | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -110,7 +111,7 @@ def _erase(path: str, consent_id: str) -> int:
     """Put empty lines in the place of those that name an id, which reading passes over."""
     count = at = 0
     try:
-        with _locked(path, os.O_RDWR) as file:
+        with locked(path, os.O_RDWR) as file:
             for line in os.pread(file, os.fstat(file).st_size, 0).split(b"\n"):
                 if consent_id.encode("ascii") in line:
                     os.pwrite(file, b"\n" * len(line), at)
@@ -180,7 +181,7 @@ class Spool:
         as it is.
         """
         try:
-            with _locked(self.path, os.O_RDWR, wait=False) as file:
+            with locked(self.path, os.O_RDWR, wait=False) as file:
                 self._drain(file, append)
         except BlockingIOError:
             return False

@@ -131,6 +131,29 @@ def test_what_another_process_has_covered_needs_no_second_one(log):
     assert kept(log) == [1]
 
 
+def test_of_two_processes_that_are_due_at_once_one_publishes(log, tmp_path, monkeypatch):
+    """R41: they were started together; the file goes on, and nobody gets two mails."""
+    made: list[str] = []
+
+    def run(hook: object, note: str) -> None:
+        made.append(note)
+        if len(made) == 1:
+            meanwhile.start()
+            meanwhile.join(0.3)
+
+    monkeypatch.setattr(publishing, "_run", run)
+    one, other = (
+        Publisher(lambda: log, [KEY], FAR, tmp_path / "checkpoint.txt", ["hook"]) for _ in range(2)
+    )
+    meanwhile = Thread(target=other.close)
+    append(log, grant(1))
+    one.appended()
+    other.appended()
+    one.close()
+    meanwhile.join(60)
+    assert made == [(tmp_path / "checkpoint.txt").read_text()]
+
+
 def test_closing_publishes_what_was_not_yet_and_without_news_nothing(log):
     publisher = Publisher(lambda: log, [KEY], FAR)
     publisher.close()
