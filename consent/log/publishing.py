@@ -12,7 +12,7 @@ from threading import Lock, Timer
 
 from consent.errors import CheckpointError, LogCorrupt, LogError, LogUnavailable
 from consent.log import Log, Snapshot
-from consent.log.checkpoint import Checkpoint, checkpoint, origin, unsigned, written_in
+from consent.log.checkpoint import Checkpoint, checkpoint, origin, unsigned
 from consent.log.proofs import consistency, continues, stored
 from consent.log.spool import locked
 from consent.structured import event
@@ -80,8 +80,7 @@ def vouched(log: Log, keys: Sequence[str], file: Path | None) -> tuple[int, str]
 def _newest(file: Path | None) -> Checkpoint | None:
     """What was put into the file last; None where there is nothing of ours."""
     try:
-        notes = written_in(file.read_bytes()) if file else []
-        return unsigned(notes[-1]) if notes else None
+        return unsigned(file.read_text("utf-8", "replace")) if file else None
     except (FileNotFoundError, CheckpointError):
         return None
     except OSError as error:
