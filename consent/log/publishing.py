@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from logging import getLogger
 from pathlib import Path
 from threading import Lock, Timer
+from time import sleep
 
 from consent.errors import CheckpointError, LogCorrupt, LogError, LogUnavailable
 from consent.log import Log, Snapshot
@@ -21,6 +22,9 @@ logger = getLogger("consent.log")
 
 PATIENCE = 60
 """Seconds that the hook may take."""
+
+PAUSE = 0.1
+"""Seconds between two looks whether another process publishes still."""
 
 SECRETS = (
     "CONSENT_SECRET_KEYS",
@@ -46,10 +50,7 @@ def publish(
     input. With `news` that is done, and other than "" given, only if no checkpoint covers all yet.
     Raises as `vouched`; a file that cannot be written or a hook that fails is logged.
     """
-    with ExitStack() as alone:
-        if file is not None:
-            with suppress(OSError):  # not every network disk can
-                alone.enter_context(locked(str(file.parent), os.O_RDONLY))
+    with _alone(file.parent) if file else nullcontext():
         if news and not _news(log):
             return ""
         size, note = vouched(log, keys, file)
@@ -59,6 +60,22 @@ def publish(
             _run(hook, note)
         log.put_checkpoint(size, note)  # last, so that one that was broken off is made again
     return note
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait while another process publishes there, but no longer than its hook may take."""
+    with ExitStack() as held:
+        for _ in range(int(PATIENCE / PAUSE)):
+            try:
+                held.enter_context(locked(str(folder), os.O_RDONLY, wait=False))
+            except BlockingIOError:
+                sleep(PAUSE)
+            except OSError:  # not every network disk can
+                break
+            else:
+                break
+        yield
 
 
 def _news(log: Log) -> bool:

@@ -100,10 +100,12 @@ def locked(path: str, flags: int, *, wait: bool = True) -> Iterator[int]:
     file = os.open(path, flags | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield file
+        try:
+            yield file
+        finally:
+            # Closing it is not enough: a process that was forked meanwhile has it open as well.
+            fcntl.flock(file, fcntl.LOCK_UN)
     finally:
-        # Closing it is not enough: a process that was forked meanwhile has it open as well.
-        fcntl.flock(file, fcntl.LOCK_UN)
         os.close(file)
 
 

@@ -17,6 +17,7 @@ from consent.errors import LogCorrupt, LogUnavailable
 from consent.log import Log, create_log, open_log, publishing
 from consent.log.checkpoint import Checkpoint, origin, read
 from consent.log.publishing import Publisher, publish, put
+from consent.log.spool import locked
 from consent.log.tree import root_of
 from consent.log.verify import verify
 from consent.signed_note import new_key, signed, verifier_of
@@ -152,6 +153,15 @@ def test_of_two_processes_that_are_due_at_once_one_publishes(log, tmp_path, monk
     one.close()
     meanwhile.join(60)
     assert made == [(tmp_path / "checkpoint.txt").read_text()]
+
+
+def test_who_holds_the_folder_for_long_keeps_none_back(log, tmp_path, monkeypatch):
+    """Where everybody may read it, everybody may hold it."""
+    monkeypatch.setattr(publishing, "PATIENCE", 0.2)
+    append(log, grant(1))
+    with locked(str(tmp_path), os.O_RDONLY):
+        publish(log, [KEY], tmp_path / "checkpoint.txt")
+    assert kept(log) == [1]
 
 
 def test_closing_publishes_what_was_not_yet_and_without_news_nothing(log):
