@@ -187,6 +187,30 @@ def test_a_log_that_went_on_continues_what_was_kept(
     assert run("log", "verify", "--checkpoint", str(kept), *elsewhere)[0] == 0
 
 
+def test_on_demand_one_is_published_as_the_site_does(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    enter(monkeypatch, tmp_path)
+    run = terminal(capsys)
+    folder = set_up(run, tmp_path)
+    monkeypatch.setenv("CONSENT_CHECKPOINT_KEYS", SIGNING)
+    toml = (folder / "consent.toml").read_text() + '\n[checkpoints]\nfile = "kept.txt"\n'
+    (folder / "consent.toml").write_text(toml)
+    assert run("log", "create")[0] == 0
+    code, out, _ = run("log", "checkpoint", "--publish")
+    assert code == 0
+    assert read(out, [PUBLIC]).size == 0
+    assert (folder / "kept.txt").read_text() == out
+    assert run("log", "checkpoint", "--publish", "-o", "other.txt")[0] == 0
+    assert (folder / "other.txt").read_text() == out
+    with open_log(str(folder / "consent-log.sqlite3"), writable=False).snapshot() as view:
+        assert [size for size, _ in view.checkpoints()] == [0]
+    monkeypatch.delenv("CONSENT_CHECKPOINT_KEYS")
+    code, _, err = run("log", "checkpoint", "--publish")
+    assert code == 2
+    assert "consent log key" in err
+
+
 def as_mail(note: str, encoding: str) -> bytes:
     mail = EmailMessage()
     mail["Subject"] = "Checkpoint"

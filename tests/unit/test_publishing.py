@@ -24,7 +24,6 @@ from consent.signed_note import new_key, signed, verifier_of
 from tests.unit.log_engines import append, grant
 from tests.unit.log_outsider import outsider
 from tests.unit.small_site import Make, decide
-from tests.unit.terminal import enter, set_up, terminal
 
 KEY = new_key("www.example.fi")
 KEYS = [str(verifier_of(KEY))]
@@ -370,27 +369,6 @@ def test_a_site_publishes_when_it_is_closed(make_site: Make):
     address = site.consent.settings.log
     site.consent.close()
     assert kept(open_log(address, writable=False)) == [size]
-
-
-def test_on_demand_one_is_published_as_the_site_does(capsys, monkeypatch, tmp_path):
-    enter(monkeypatch, tmp_path)
-    run = terminal(capsys)
-    folder = set_up(run, tmp_path)
-    monkeypatch.setenv("CONSENT_CHECKPOINT_KEYS", KEY)
-    toml = (folder / "consent.toml").read_text() + '\n[checkpoints]\nfile = "kept.txt"\n'
-    (folder / "consent.toml").write_text(toml)
-    assert run("log", "create")[0] == 0
-    code, out, _ = run("log", "checkpoint", "--publish")
-    assert code == 0
-    assert read(out, KEYS).size == 0
-    assert (folder / "kept.txt").read_text() == out
-    assert run("log", "checkpoint", "--publish", "-o", "other.txt")[0] == 0
-    assert (folder / "other.txt").read_text() == out
-    assert kept(open_log(str(folder / "consent-log.sqlite3"), writable=False)) == [0]
-    monkeypatch.delenv("CONSENT_CHECKPOINT_KEYS")
-    code, _, err = run("log", "checkpoint", "--publish")
-    assert code == 2
-    assert "consent log key" in err
 
 
 def test_a_checkpoint_that_is_kept_cannot_be_changed_or_deleted(log, path):
