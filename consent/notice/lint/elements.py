@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import chain
 
 from ...texts.countries import EEA, countries, country_name
 from .case import Case, strings, text_in, texts_of
@@ -111,10 +113,10 @@ def _vague_recipients(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Findi
     # A name, but for the controller's: a capital that begins no sentence.
     lead = next(iter(texts_of(case.table("controller").get("name"))), "")
     own = {word.lower()[:5] for word in lead.split()}
-    for block in blocks:
-        for name in re.findall(r"(?<=[\w,(:] )[A-ZÅÄÖ][\w-]+", block.text):
-            if name.lower()[:5] not in own and doc.words.count(name[:5]) < 6:
-                return
+    found = (re.findall(r"(?<=[\w,(:] )[A-ZÅÄÖ][\w-]+", block.text) for block in blocks)
+    names = {name[:5] for name in chain.from_iterable(found)}
+    if any(name.lower() not in own and doc.words.count(name) < 6 for name in names):
+        return
     match = vague.search(said[0].text, *said[1])
     assert match is not None
     yield finding("N247", doc.of(said[0], *match.span()), what=match[0])
@@ -174,15 +176,22 @@ def _retention(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
         and any(pattern.search(block.text) for pattern in (period, criterion))
         for block in doc.blocks
     )
+
+    @cache
+    def told(section: str) -> bool:
+        return search(doc.by_section[section], period)
+
     flagged = False
     for number, block in enumerate(doc.blocks):
         if block.kind in (Kind.HEADING, Kind.FRONT) or not vague.search(block.text):
             continue
         if not known["element.retention"].search(block.text) and id(block) not in scoped:
             continue
-        around = doc.by_section[block.section] if block.section else [block]
-        if block.kind is Kind.CELL:
-            around = list(case.index(doc).row(number))
+        if block.kind is Kind.CELL or not block.section:
+            row = case.index(doc).row(number) if block.kind is Kind.CELL else ()
+            beside = search([block, *row], period)
+        else:
+            beside = told(block.section)
         for span in sentences(block, doc.lang):
             match = vague.search(block.text, span.start, span.end)
             if not match:
@@ -191,7 +200,7 @@ def _retention(case: Case, doc: Doc, known: Vocabulary) -> Iterator[Finding]:
             rest = known["retention.rest"].search(block.text, span.start, match.start())
             if criterion.search(sentence) or period.search(sentence):
                 continue
-            if not rest and (search([block, *around], period) or elsewhere > 1):
+            if not rest and (beside or elsewhere > 1):
                 continue
             flagged = True
             yield finding("N220", doc.of(block, *match.span()), what=match[0].strip())
