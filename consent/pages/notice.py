@@ -127,8 +127,11 @@ async def notice(runtime: Runtime, edition: Edition, scope: Scope) -> Response:
 def _place(runtime: Runtime, path: str) -> str:
     """The path that the notice has or had and another one is or lies under, "" for none.
 
-    Of two the longer: the notice may have moved to below where it was, or up from there.
+    Of two the longer: the notice may have moved to below where it was, or up from there. Our other
+    pages may lie under it, too, and are none of it.
     """
+    if f"{path}/".startswith(f"{runtime.settings.prefix}/"):
+        return ""
     paths = (*runtime.paths.values(), *runtime.former)
     under = (own for own in paths if path == own or path.startswith(f"{own}/"))
     return max(under, key=len, default="")

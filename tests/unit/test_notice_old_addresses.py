@@ -153,6 +153,20 @@ def test_a_path_of_before_leads_on_from_below_the_path_of_today(
     assert client.get("/tietosuojaseloste/nyt2").status_code == 404
 
 
+@pytest.mark.parametrize("above", ["/tietosuojaseloste", "/tietosuoja"])
+def test_all_else_works_below_a_path_of_the_notice(
+    tmp_path: Path, make_site: Make, above: str
+) -> None:
+    """Of today or of before: nobody could choose otherwise."""
+    prefix = f"{above}/valinnat"
+    toml = f'prefix = "{prefix}"\n{MOVED}'
+    client = open_shop(tmp_path, make_site, toml=toml).client()
+    assert client.get(f"{prefix}/fi").status_code == 200
+    form = {"decision": "reject", "return": "/"}
+    assert client.post(f"{prefix}/decide", data=form).status_code == 200
+    assert client.get("/tietosuojaseloste/2026.2").status_code == 200
+
+
 def test_a_language_of_the_log_alone_has_its_addresses_once_the_log_is_there(
     tmp_path: Path, make_site: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
