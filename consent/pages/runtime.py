@@ -109,17 +109,17 @@ class Runtime:
         self._scopes: dict[str, Scope] = {}
         self.recorded = False
         self._lock, self._opening, self._recording = Lock(), Lock(), Lock()
-        self._address()
+        self._address(self.shelf)
         # What is said of GPC, once the log has told since when; the last checkpoint and its time.
         self.gpc, self.checkpoint = b"", (0.0, "")
         self._judged = self._judge_anew()
         self._start()
         address.watch(settings.site, partial(logger.warning, extra=event("address-elsewhere")))
 
-    def _address(self) -> None:
+    def _address(self, shelf: Shelf) -> None:
         """Find out where the notice is read, or was, in the languages of its versions."""
         notices = self.settings.notices
-        self.paths = addressed(self.shelf.packages, self.settings)
+        self.paths = addressed(shelf.packages, self.settings)
         former = notices.former if notices else {}
         self.former = {path: la for path, la in former.items() if la in self.paths}
 
@@ -314,8 +314,8 @@ class Runtime:
     def _record(self) -> None:
         log, shelf = self.log, whole(self.log, self.shelf)
         if shelf is not self.shelf:
+            self._address(shelf)
             self.shelf = shelf
-            self._address()
             self._renew()
         edition, now = self.edition, self.now()
         entries = list(publications(log, self.shelf, now))

@@ -171,6 +171,28 @@ def test_a_language_of_the_log_alone_has_its_addresses_once_the_log_is_there(
     tmp_path: Path, make_site: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when a site is started before its database, with no folder of the language any more."""
+    after = begun_before_its_log(tmp_path, make_site, monkeypatch, TWO)
+    assert after.client().get(PATHS["sv"]).text == "Not Found"
+    after.consent.runtime.record()
+    assert answers(after, PATHS["sv"]) == dict.fromkeys(SWEDISH, 200)
+
+
+def test_without_its_path_a_language_of_the_log_alone_stops_all_that_needs_the_log(
+    tmp_path: Path, make_site: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it is tried: no version is shown without the addresses of its languages."""
+    toml = TWO.replace(' sv = "/sv/dataskydd",', "")
+    after = begun_before_its_log(tmp_path, make_site, monkeypatch, toml)
+    for _ in range(2):
+        with pytest.raises(NoticeError, match=r"notices\.paths\.sv: is missing"):
+            after.consent.runtime.record()
+        assert after.client().get("/tietosuojaseloste/2026.1").status_code == 404
+
+
+def begun_before_its_log(
+    tmp_path: Path, make_site: Make, monkeypatch: pytest.MonkeyPatch, toml: str
+) -> Site:
+    """A site without the folders of the versions that its log has."""
     open_shop(tmp_path, make_site).close()
     for number in ("2026.1", "2026.2", "2027.1"):
         shutil.rmtree(tmp_path / "notices/privacy" / number)
@@ -180,10 +202,7 @@ def test_a_language_of_the_log_alone_has_its_addresses_once_the_log_is_there(
 
     with monkeypatch.context() as patched:
         patched.setattr("consent.pages.runtime.open_log", down)
-        after = make_site(toml=TWO)
-        assert after.client().get(PATHS["sv"]).text == "Not Found"
-    after.consent.runtime.record()
-    assert answers(after, PATHS["sv"]) == dict.fromkeys(SWEDISH, 200)
+        return make_site(toml=toml)
 
 
 def test_a_day_is_answered_in_a_language_that_another_stands_in_for(
