@@ -158,6 +158,7 @@ def test_an_entry_that_cannot_be_revived_is_put_aside(path):
     assert Path(path + ".spool.damaged").read_bytes() == write_line(refusal(1))
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_process_that_is_forked_while_it_is_drained_holds_it_up_no_longer(tmp_path):
     """R34: a server that starts its processes just then; else every refusal would wait for ever."""
     spool = Spool(str(tmp_path / "spool"))
