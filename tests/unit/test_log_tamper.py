@@ -283,14 +283,21 @@ def columns(path: str) -> list[tuple[str, str]]:
         ]
 
 
-def used(path: str) -> None:
-    """All that is read of a log by those who check it, take it away or clear it."""
+def used(path: str) -> int:
+    """Do all that is done by those who check a log, take it away or clear it; how much worked."""
+    worked = 0
     with open_log(path, writable=False).snapshot() as view:
-        verify(view)
-        deque(export(view), 0)
-        plan(view, date(2026, 11, 28), 36)
-        deque(counters.read(view.counts()), 0)
-        files(view, consent_id(7), [KEY])
+        for step in (
+            lambda: verify(view),
+            lambda: deque(export(view), 0),
+            lambda: plan(view, date(2026, 11, 28), 36),
+            lambda: deque(counters.read(view.counts()), 0),
+            lambda: files(view, consent_id(7), [KEY]),
+        ):
+            with suppress(LogError):
+                step()
+                worked += 1
+    return worked
 
 
 @pytest.mark.parametrize("value", [b"\x00\xff", "text", -1, 2**62], ids=repr)
@@ -299,13 +306,17 @@ def test_whatever_stands_in_a_column_is_an_error_of_the_log_if_it_is_one(
 ) -> None:
     """No traceback, and nothing that goes on without end: an auditor gets a file from anybody."""
     whole = Path(path).read_bytes()
-    used(path)
+    assert used(path) == 5
     tried = 0
     for table, column in columns(path):
         Path(path).write_bytes(whole)
-        with outsider(path) as connection, suppress(sqlite3.Error):
+        with outsider(path) as connection:
             connection.execute("PRAGMA ignore_check_constraints = ON")
-            tried += connection.execute(f"UPDATE {table} SET {column} = ?", (value,)).rowcount > 0
+            change = f"UPDATE {table} SET {column} = ?"
+            for rows in ("", f" WHERE rowid = (SELECT max(rowid) FROM {table})"):  # all, or one
+                with suppress(sqlite3.Error):
+                    tried += connection.execute(change + rows, (value,)).rowcount > 0
+                    break
         with suppress(LogError):
             used(path)
     assert tried > 12
