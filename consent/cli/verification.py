@@ -89,8 +89,9 @@ def run(view: Snapshot, arguments: argparse.Namespace) -> int:
     report.require()
     print(f"The log is whole: {report.size} entries, {report.artifacts} artifacts.")
     if report.expired:
+        # Not added up: what was erased while the old was removed may be named for both.
         reasons = ", ".join(f"{count} by {reason}" for reason, count in report.expired.items())
-        print(f"Content was removed of {sum(report.expired.values())} entries: {reasons}.")
+        print(f"Content of entries was removed: {reasons}.")
     if report.start:
         print(f"Entries before {report.start} were not read again; they give the root known.")
     print(f"head {report.size}:{report.root.hex()}")

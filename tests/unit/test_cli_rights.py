@@ -214,7 +214,7 @@ def test_what_is_erased_is_in_no_file_and_the_log_verifies(run, site, held):
     for file in site.folder.glob("log.sqlite3*"):
         assert held.encode() not in file.read_bytes(), file.name
     assert run("log", "access", held)[0] == 1
-    assert "Content was removed of 2 entries: 2 by erasure.\n" in run("log", "verify")[1]
+    assert "Content of entries was removed: 2 by erasure.\n" in run("log", "verify")[1]
 
 
 def test_what_waits_for_the_log_is_erased_too(run, site, held):

@@ -64,6 +64,9 @@ def test_a_check_tells_how_many_entries_were_emptied_and_for_which_reason(filled
     filled.expire(expiry_entry(erased, "erasure", TIME), erased)
     with filled.snapshot() as snapshot:
         assert verify(snapshot).expired == {"erasure": 1, "retention": 92}
+    filled.expire(expiry_entry(erased, "retention", TIME), erased)  # two jobs at once
+    with filled.snapshot() as snapshot:
+        assert verify(snapshot).expired == {"erasure": 1, "retention": 93}
 
 
 def test_nobody_is_found_any_more_by_an_id_that_was_removed(filled, open_again):
