@@ -7,7 +7,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pytest
+
 from consent.declaration import Category, Declaration, Item, Kind, Service
+from consent.errors import NoticeError
 from consent.notice.package import Package
 from consent.notice.publish import freeze, prepare
 
@@ -254,6 +257,16 @@ def publish_as(
         "author": "Editor",
     }
     return freeze(prepare(draft, number, effective, **(values | changes)))
+
+
+def refused(draft: Path, number: str, effective: date | None, **changes: object) -> str:
+    """What a refusal to publish says, of which nothing is left behind."""
+    before = sorted(draft.parent.rglob("*"))
+    with pytest.raises(NoticeError) as caught:
+        publish_as(draft, number, effective, **changes)
+    assert sorted(draft.parent.rglob("*")) == before
+    assert all(problem.remedy for problem in caught.value.problems)
+    return str(caught.value)
 
 
 def line_of_three(document: Path) -> list[Package]:
