@@ -311,6 +311,7 @@ def test_what_render_refuses_the_lint_tells_and_nothing_else_of_that_sort(pieces
         "unless another purpose is necessary and our legitimate interest ",
         "(Article 6 (1",
         "the basis is consent or contract, cookies and browser ",
+        "You can block cookies in the settings of your browser. ",
         "We keep data as long as necessary. ",
         "We keep data as long as necessary.\n\n",
         "<!-- ",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import ceil
 
 from .case import Case
@@ -65,6 +65,7 @@ def _phrases(case: Case, doc: Doc, known: Vocabulary, rule: str, spans: Spans) -
     if not pattern.search(doc.words):
         return
     told: set[str] = set()
+    in_addition = _in_addition(doc, known) if rule == "N305" else None
     for block, parts in spans:
         if not pattern.search(block.text):
             continue
@@ -73,6 +74,8 @@ def _phrases(case: Case, doc: Doc, known: Vocabulary, rule: str, spans: Spans) -
             for match in pattern.finditer(block.text, span.start, span.end):
                 around = near(span, *match.span())
                 if _excused(case, doc, known, rule, block, around, after, match):
+                    continue
+                if in_addition and in_addition(match[0]):
                     continue
                 end = _word_end(block.text, match.end()) if rule in _SAID else match.end()
                 words = " ".join(block.text[match.start() : end].split()).rstrip(" ,;:(")
@@ -110,8 +113,6 @@ def _excused(
             return True
         if rule in ("N309", "N324"):
             return _announced(doc, known, block)
-        if rule == "N305":
-            return _in_addition(doc, known, match[0])
         # What is told of consent that was withdrawn, not of a purpose or of a transfer.
         return rule == "N322" and not known["element.withdrawal"].search(block.text)
     if block.kind is Kind.HEADING:
@@ -159,12 +160,17 @@ def _announced(doc: Doc, known: Vocabulary, block: Block) -> bool:
     )
 
 
-def _in_addition(doc: Doc, known: Vocabulary, phrase: str) -> bool:
-    """Whether browser settings are told only besides the settings of the site (R65)."""
+def _in_addition(doc: Doc, known: Vocabulary) -> Callable[[str], bool]:
+    """Whether a phrase tells of browser settings only besides the settings of the site (R65)."""
     linked = settings_link(doc, known) or _settings_named(doc, known)
-    if known["element.consent"].search(phrase) or known["phrase.consent_words"].search(phrase):
-        return linked and bool(known["element.settings"].search(phrase))
-    return linked or bool(known["element.only_necessary"].search(doc.words))
+    excused = linked or bool(known["element.only_necessary"].search(doc.words))
+
+    def told(phrase: str) -> bool:
+        if known["element.consent"].search(phrase) or known["phrase.consent_words"].search(phrase):
+            return linked and bool(known["element.settings"].search(phrase))
+        return excused
+
+    return told
 
 
 def _settings_named(doc: Doc, known: Vocabulary) -> bool:
