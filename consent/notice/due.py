@@ -15,6 +15,9 @@ from .lifecycle import LEAD_DAYS
 from .package import FACTS, Package
 from .version import VersionSource
 
+_YEARS = 3660
+"""Days beyond which a promise is no longer counted: it is a slip, and calendars end."""
+
 
 def due(
     source: VersionSource,
@@ -109,7 +112,7 @@ def _lead(before: Package, lead_days: int) -> int:
     # What the notice promises its readers is kept.
     changes = before.facts.get("changes")
     promised = changes.get("notice_days") if isinstance(changes, Mapping) else None
-    return max(lead_days, promised) if isinstance(promised, int) else lead_days
+    return max(lead_days, min(promised, _YEARS)) if isinstance(promised, int) else lead_days
 
 
 def _reason(facts: Mapping[str, object]) -> object:

@@ -200,7 +200,7 @@ def reasoned(draft, reason):
 def test_the_lead_that_the_notice_promises_is_kept(tmp_path):
     """R81: at least 30 days, and more where readers were told of more."""
     document = tmp_path / "privacy"
-    for days, first in ((60, "2027-01-01"), (14, "2026-12-02")):
+    for days, first in ((60, "2027-01-01"), (14, "2026-12-02"), (10**9, "2036-11-09")):
         folder = document / str(days)
         promise = f"[changes]\nnotice_days = {days}"
         publish_as(write_draft(folder, change="", facts=promise), "2026.1", date(2026, 1, 1))
