@@ -59,9 +59,9 @@ def test_the_same_declaration_has_no_difference_and_better_wording_is_none() -> 
         ({"purposes": ("ads",)}, "Counter: käyttötarkoitus muuttui. Counts (fi)"),
         (
             {"transfers": ("US", "GB", "IN")},
-            "Counter: tietoja siirretään nyt myös näihin maihin: Yhdistynyt kuningaskunta ja Intia",
+            "Counter: tiedonsiirron kohdemaihin lisätty Yhdistynyt kuningaskunta ja Intia",
         ),
-        ({"transfers": ()}, "Counter: tietoja ei enää siirretä näihin maihin: Yhdysvallat"),
+        ({"transfers": ()}, "Counter: tiedonsiirron kohdemaista poistettu Yhdysvallat"),
         (
             {"mechanism": "scc"},
             "Counter: siirron peruste on nyt komission vakiosopimuslausekkeet, "
