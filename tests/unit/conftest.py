@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.unit.log_engines import ENGINES, MAINTENANCE, opened
+from tests.unit.log_engines import ENGINES, MAINTENANCE, fill, opened
 
 if TYPE_CHECKING:
     from consent.log import Log
@@ -128,6 +128,31 @@ def open_again(address: str, role: str) -> Iterator[Callable[..., Log]]:
 def log(open_again: Callable[..., Log]) -> Log:
     """A log to append to."""
     return open_again()
+
+
+@pytest.fixture
+def filled(log: Log) -> Log:
+    """That log with some entries."""
+    fill(log)
+    return log
+
+
+@pytest.fixture(scope="session")
+def server() -> Server:
+    """A running PostgreSQL server."""
+    from tests.unit.postgres_server import shared
+
+    return shared()
+
+
+@pytest.fixture
+def database(server: Server) -> str:
+    """A database in it, with an empty log."""
+    from consent.log import create_log
+
+    found = server.database()
+    create_log(server.address(found), "example.fi")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ import pytest
 from consent.log import open_log
 from consent.signed_note import new_key
 from tests.unit.log_engines import append, artifact, consent_id, grant, refusal
-from tests.unit.postgres_server import Server, shared
 from tests.unit.terminal import enter, set_up, terminal
 
 
@@ -25,11 +24,6 @@ def run(capsys, monkeypatch, tmp_path):
 @pytest.fixture
 def folder(run, tmp_path):
     return set_up(run, tmp_path)
-
-
-@pytest.fixture
-def server() -> Server:
-    return shared()
 
 
 @pytest.fixture

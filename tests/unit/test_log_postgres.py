@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 import consent.log
 from consent.errors import LogError, LogMissing, LogUnavailable
-from consent.log import Log, Roles, create_log, open_log
+from consent.log import Roles, create_log, open_log
 from consent.log.expiry import expiry_entry
 from consent.log.verify import verify
 from tests.unit.log_engines import (
@@ -23,22 +22,9 @@ from tests.unit.log_engines import (
     grant,
     opened,
 )
-from tests.unit.postgres_server import Server, shared
+from tests.unit.postgres_server import Server
 
 TIME = "2026-11-28T05:00:00Z"
-
-
-@pytest.fixture(scope="module")
-def server() -> Server:
-    return shared()
-
-
-@pytest.fixture
-def database(server: Server) -> str:
-    """A database with an empty log."""
-    name = server.database()
-    create_log(server.address(name), "example.fi")
-    return name
 
 
 @pytest.fixture
@@ -47,16 +33,8 @@ def address(server: Server, database: str) -> str:
 
 
 @pytest.fixture
-def log(address: str) -> Iterator[Log]:
-    found = opened(address)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def filled(log: Log) -> Log:
-    fill(log)
-    return log
+def role() -> str:
+    return APPLICATION
 
 
 @pytest.fixture(scope="module")

@@ -31,23 +31,11 @@ from tests.unit.log_engines import (
 )
 from tests.unit.partition import Network
 from tests.unit.patience import LONG, until
-from tests.unit.postgres_server import Server, shared
+from tests.unit.postgres_server import Server
 from tests.unit.small_site import TOML, Site, decide
 
 SHORT = 0.5
 """Seconds of patience where the answer is known to be that there is none."""
-
-
-@pytest.fixture
-def server() -> Server:
-    return shared()
-
-
-@pytest.fixture
-def database(server: Server) -> str:
-    name = server.database()
-    create_log(server.address(name), "example.fi")
-    return name
 
 
 @pytest.fixture

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from consent.errors import LogCorrupt, LogError
-from consent.log import Log, create_log, postgres, postgres_batch
+from consent.log import postgres, postgres_batch
 from consent.log.postgres_server import connect
 from consent.log.verify import verify
-from tests.unit.log_engines import APPLICATION, append, check, consent_id, fill, grant, opened
-from tests.unit.postgres_server import Server, shared
-
-
-@pytest.fixture(scope="module")
-def server() -> Server:
-    return shared()
-
-
-@pytest.fixture
-def database(server: Server) -> str:
-    """A database with an empty log."""
-    name = server.database()
-    create_log(server.address(name), "example.fi")
-    return name
+from tests.unit.log_engines import APPLICATION, append, check, consent_id, grant, opened
+from tests.unit.postgres_server import Server
 
 
 @pytest.fixture
@@ -34,16 +20,8 @@ def address(server: Server, database: str) -> str:
 
 
 @pytest.fixture
-def log(address: str) -> Iterator[Log]:
-    found = opened(address)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def filled(log: Log) -> Log:
-    fill(log)
-    return log
+def role() -> str:
+    return APPLICATION
 
 
 def test_a_head_behind_its_entries_takes_nothing(server, database, filled):
