@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -54,8 +54,10 @@ class Visited:
         runtime = self.consent.runtime
         works = runtime.log
         runtime._log = Broken(works)  # type: ignore[assignment]
-        yield
-        runtime._log = works
+        try:
+            yield
+        finally:
+            runtime._log = works
 
 
 class Broken:
@@ -190,6 +192,8 @@ def press(page: Page, button: Locator | str) -> None:
     else:
         with page.expect_response(lambda response: response.request.method == "POST"):
             locator.click()
+        # A form takes no second press before the page has done with the answer to the first.
+        expect(page.locator("form[aria-busy=true]")).to_have_count(0)
 
 
 def go_on(page: Page) -> None:
