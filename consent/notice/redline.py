@@ -350,14 +350,16 @@ def _joined(steps: Iterable[Step]) -> list[Step]:
 
 
 def _merged(steps: Iterable[Step]) -> list[Step]:
-    merged: list[Step] = [("", "", "")]
-    for kept, gone, come in steps:
-        same, removed, added = merged[-1]
-        if kept and (removed or added):
-            merged.append((kept, gone, come))
-        else:
-            merged[-1] = (same + kept, removed + gone, added + come)
-    return merged
+    # In lists: a text that grows by a word at a time would be copied as often.
+    merged: list[tuple[list[str], ...]] = [([], [], [])]
+    for step in steps:
+        _, removed, added = merged[-1]
+        if step[0] and (removed or added):
+            merged.append(([], [], []))
+        for parts, part in zip(merged[-1], step, strict=True):
+            if part:
+                parts.append(part)
+    return [("".join(kept), "".join(gone), "".join(come)) for kept, gone, come in merged]
 
 
 def _pieces(steps: Iterable[Step]) -> tuple[Piece, ...]:
