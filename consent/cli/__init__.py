@@ -116,11 +116,22 @@ class _Version(argparse.Action):
 
 
 def _ids_last(argv: Sequence[str]) -> list[str]:
-    """Put consent ids that begin with a hyphen where no option is looked for any more."""
-    ids = [word for word in argv if _DASHED_ID.fullmatch(word)]
-    if not ids or "--" in argv:
+    """Put consent ids that begin with a hyphen where no option is looked for any more.
+
+    One that is an option's own value is tied to that.
+    """
+    if "--" in argv:
         return list(argv)
-    return [*(word for word in argv if word not in ids), "--", *ids]
+    words: list[str] = []
+    ids: list[str] = []
+    for word in argv:
+        if not _DASHED_ID.fullmatch(word):
+            words.append(word)
+        elif words and words[-1] == "--consent-id":
+            words[-1] += f"={word}"
+        else:
+            ids.append(word)
+    return [*words, "--", *ids] if ids else words
 
 
 def _say(message: str, remedy: str, code: int = FAILED) -> int:

@@ -320,6 +320,18 @@ def test_no_option_can_be_taken_for_a_consent_id():
             assert all(len(option) != ID_SIZE for option in action.option_strings)
 
 
+@pytest.mark.parametrize("dashed", ["-" * 22, "-c" + "A" * 20, "-zzz567890123456789012"])
+def test_an_id_that_begins_with_a_hyphen_is_taken_as_any_other_is(dashed, run):
+    """One of 64 does."""
+    for words in (
+        ["show", "--last", "3", "--consent-id"],
+        ["show", "--consent-id"],
+        ["proof", "-o", "x"],
+    ):
+        assert run("log", *words, dashed) == run("log", *words, "A" * 22)
+        assert "usage" not in run("log", *words, dashed)[2]
+
+
 def test_the_reference_names_every_command_and_option():
     text = reference()
     for command in commands(parser()):
