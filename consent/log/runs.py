@@ -7,7 +7,7 @@ One row for each entry would take longer than all the rest of a commit.
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from consent.errors import LogCorrupt
@@ -93,6 +93,20 @@ def unpack(run: Run, start: int = 0, stop: int = 2**62) -> Iterator[Row]:
             else:
                 yield Row(first + i, kind, leaf, None, None, None)
         at += length
+
+
+def leaves_of(records: Iterable[tuple[int, object]], start: int, stop: int) -> list[bytes]:
+    """Give the leaves with start <= seq < stop out of runs of leaves, each with its first place.
+
+    Raises `LogCorrupt`.
+    """
+    out: list[bytes] = []
+    for first, joined in records:
+        if type(joined) is not bytes:
+            raise LogCorrupt([f"what is stored of the entries from {first} does not fit"])
+        cut = joined[max(0, start - first) * HASH_SIZE : max(0, stop - first) * HASH_SIZE]
+        out += [cut[at : at + HASH_SIZE] for at in range(0, len(cut), HASH_SIZE)]
+    return out
 
 
 def without(first: int, packed: Packed, gone: Collection[int]) -> Packed | None:

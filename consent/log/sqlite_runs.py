@@ -11,10 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from consent.errors import LogCorrupt
 from consent.log import Row, Run
-from consent.log.runs import Packed, split_ids, unpack
-from consent.log.tree import HASH_SIZE
+from consent.log.runs import Packed, leaves_of, split_ids, unpack
 
 Query = Callable[..., Iterable[tuple[Any, ...]]]
 """Runs a statement with its parameters and gives the rows."""
@@ -62,13 +60,7 @@ def rows(query: Query, start: int = 0, stop: int = 2**62) -> Iterator[Row]:
 
 def leaves(query: Query, start: int, stop: int) -> list[bytes]:
     """Give the leaves with start <= seq < stop."""
-    out: list[bytes] = []
-    for first, packed in query(_LEAVES, start, stop):
-        if type(packed) is not bytes:
-            raise LogCorrupt([f"what is stored of the entries from {first} does not fit"])
-        cut = packed[max(0, start - first) * HASH_SIZE : (stop - first) * HASH_SIZE]
-        out += [cut[at : at + HASH_SIZE] for at in range(0, len(cut), HASH_SIZE)]
-    return out
+    return leaves_of(query(_LEAVES, start, stop), start, stop)
 
 
 def row(query: Query, seq: int) -> Row | None:
