@@ -48,7 +48,7 @@ class Appending:
 
     def measure(self, meter: Meter) -> None:
         """Tell a meter of what is written; see `Log.measure`."""
-        self._writer.meter = meter
+        self._writer.measure(meter)
 
     def health(self) -> Health:
         """Tell how writing does; see `Log.health`."""

@@ -41,42 +41,47 @@ def keys_of(entries: Sequence[Entry]) -> list[bytes | None]:
 
 
 class Group:
-    """The entries of a group that are new, with place and leaf, each list in their order."""
+    """The entries of a group that are new, each list in their order; it may stand anywhere yet."""
 
-    def __init__(self, first: int) -> None:
-        """Take the place of the first new entry."""
-        self.first = first
-        self.new: list[Appended] = []
+    def __init__(self) -> None:
+        """Begin empty."""
         self.kinds: list[str] = []
+        self.leaves: list[bytes] = []
+        self.bodies: list[bytes] = []
         self.consent_ids: list[str | None] = []
         self.keys: list[bytes | None] = []
         self.salts = b""
-        self.by_id: dict[str, Appended] = {}
-        self.by_key: dict[bytes, Appended] = {}
-        self._by_kind: dict[str, Appended] = {}
+        # Where in the group the newest entry of a chain is, and the one under a key.
+        self._ids: dict[str, int] = {}
+        self.once: dict[bytes, int] = {}
+        self._kinds: dict[str, int] = {}
+        # What each entry is answered with: one that stands in the log, a new one by its place in
+        # the group, or ~place for one that repeats a new one.
+        self._answers: list[Appended | int] = []
 
-    def add(
-        self, entries: Sequence[Entry], keys: Sequence[bytes | None], known: Known
-    ) -> list[Appended]:
-        """Take the entries of the group; for one that repeats an earlier one, give that.
+    def add(self, entries: Sequence[Entry], keys: Sequence[bytes | None], known: Known) -> None:
+        """Take entries; see `answers`.
 
         Raises what an entry's `revise` raised, and `ValueError` for a body of a wrong size.
         """
         salts = self.salts = os.urandom(SALT_SIZE * len(entries))
-        new, by_id, by_key = self.new, self.by_id, self.by_key
-        first, at = self.first, 0
-        answers: list[Appended] = []
+        leaves, bodies, ids, once = self.leaves, self.bodies, self._ids, self.once
+        answers, at = self._answers, 0
         for entry, key in zip(entries, keys, strict=True):
-            body = entry.body
+            kind, body, consent_id = entry.kind, entry.body, entry.consent_id
             if key is not None:
-                earlier = by_key[key] if key in by_key else known.under_key(key)
+                if key in once:
+                    answers.append(~once[key])
+                    continue
+                earlier = known.under_key(key)
                 if earlier is not None:
-                    answers.append(earlier._replace(new=False))
+                    answers.append(earlier)
                     continue
             if entry.revise is not None:
                 before = self._newest(entry, known)
                 if before is not None:
-                    revised = entry.revise(before.body)
+                    found = bodies[~before] if isinstance(before, int) else before.body
+                    revised = entry.revise(found)
                     if revised is None:
                         answers.append(before)
                         continue
@@ -84,29 +89,42 @@ class Group:
             if not 0 < len(body) <= BODY_SIZE:
                 raise ValueError(f"the body of an entry has 1 to {BODY_SIZE} bytes")
             # This is `tree.leaf_hash`.
-            leaf = sha256(b"\x00" + salts[at * 16 : at * 16 + 16] + body).digest()
-            appended = Appended(first + at, leaf, body, True)
-            new.append(appended)
-            answers.append(appended)
-            self.kinds.append(entry.kind)
-            self.consent_ids.append(entry.consent_id)
+            leaves.append(sha256(b"\x00" + salts[at * 16 : at * 16 + 16] + body).digest())
+            bodies.append(body)
+            answers.append(at)
+            self.kinds.append(kind)
+            self.consent_ids.append(consent_id)
             self.keys.append(key)
-            if entry.consent_id is not None:
-                by_id[entry.consent_id] = appended
+            if consent_id is not None:
+                ids[consent_id] = at
             if key is not None:
-                by_key[key] = appended
-            if entry.kind != "consent":
-                self._by_kind[entry.kind] = appended
+                once[key] = at
+            if kind != "consent":
+                self._kinds[kind] = at
             at += 1
-        return answers
 
-    def _newest(self, entry: Entry, known: Known) -> Appended | None:
-        """Give the newest entry of the chain that an entry continues."""
+    def answers(self, first: int) -> list[Appended]:
+        """Give the answer to each entry, for a group of which the first new one has that place.
+
+        For one that repeats an earlier one that is the earlier one.
+        """
+        leaves, bodies = self.leaves, self.bodies
+        return [
+            each
+            if isinstance(each, Appended)
+            else Appended(first + each, leaves[each], bodies[each], True)
+            if each >= 0
+            else Appended(first + ~each, leaves[~each], bodies[~each], False)
+            for each in self._answers
+        ]
+
+    def _newest(self, entry: Entry, known: Known) -> Appended | int | None:
+        """Give the newest entry of the chain that an entry continues, as another's answer."""
         consent_id = entry.consent_id
         if consent_id is not None:
-            found = self.by_id.get(consent_id)
+            found = self._ids.get(consent_id)
         elif entry.kind == "consent":
             return None  # the newest one is somebody else's (R43)
         else:
-            found = self._by_kind.get(entry.kind)
-        return known.newest(entry) if found is None else found._replace(new=False)
+            found = self._kinds.get(entry.kind)
+        return known.newest(entry) if found is None else ~found

@@ -1,10 +1,11 @@
 """The PostgreSQL engine: a log in a database, shared by any number of machines.
 
-Entries and contents stand one in a row: measured, that costs no more here than packing them in
-runs, and lets content be removed by its row and a key be unique by an index.
+Leaves stand joined in runs, contents one in a row: measured, to pack those too gains little here,
+and so content is removed by its row and a key is unique by an index.
 """
 
 # The queries are joined from constants that stand here.
+# ruff: noqa: S608
 
 from __future__ import annotations
 
@@ -20,11 +21,12 @@ import psycopg
 
 from consent.log import Appended, Counter, Entry, Head, Row, Run, Snapshot
 from consent.log.appending import Appending, check_hashes, head_of
+from consent.log.postgres_batch import LEAF_OF, RUN_OF, mark
 from consent.log.postgres_change import adopt, expire
 from consent.log.postgres_schema import faults
 from consent.log.postgres_server import PATIENCE, Session, open_session, shown, translated
 from consent.log.postgres_write import PostgresEngine
-from consent.log.runs import NO_ID, NO_KEY, RUN, pack
+from consent.log.runs import NO_ID, NO_KEY, RUN, leaves_of, pack
 from consent.log.spool import Spool
 from consent.log.tree import SALT_SIZE
 from consent.log.writer import Writer
@@ -32,27 +34,38 @@ from consent.log.writer import Writer
 PAGE = 500
 """Rows that come over the network at a time."""
 
-_ROW = """SELECT e.seq, e.kind, e.leaf, c.body, c.salt, c.consent_id
-    FROM consent.entries AS e LEFT JOIN consent.contents AS c ON c.seq = e.seq"""
-_ROWS = f"{_ROW} WHERE e.seq >= %b::bigint AND e.seq < %b::bigint ORDER BY e.seq"
-_OF_ID = f"""{_ROW} WHERE c.consent_id IS NOT NULL AND c.consent_id = %b
-    AND c.seq >= %b::bigint AND c.seq < %b::bigint ORDER BY c.seq"""
-_OF_KIND = (
-    f"""{_ROW} WHERE e.kind = %b{{}} AND e.seq > %b::bigint ORDER BY e.seq LIMIT %b::bigint"""
-)
-_LAST = """SELECT c.body FROM consent.contents AS c
-    JOIN consent.entries AS e ON e.seq = c.seq
-    WHERE e.kind = %b{} ORDER BY {} DESC LIMIT 1"""
-_LEAVES = """SELECT leaf FROM consent.entries
+_ENTRIES = """SELECT seq, {} FROM consent.entries
+    WHERE seq >= coalesce((SELECT max(seq) FROM consent.entries WHERE seq <= %b::bigint), 0)
+    AND seq < %b::bigint ORDER BY seq"""
+_RUNS, _LEAVES = _ENTRIES.format("kind, leaves"), _ENTRIES.format("leaves")
+_CONTENTS = """SELECT seq, body, salt, consent_id, id_mark FROM consent.contents
     WHERE seq >= %b::bigint AND seq < %b::bigint ORDER BY seq"""
+_OF_ID = f"""SELECT c.seq, e.kind, {LEAF_OF}, c.body, c.salt, c.consent_id
+    FROM consent.contents AS c {RUN_OF}
+    WHERE c.id_mark IS NOT NULL AND c.id_mark = %b::bigint AND c.consent_id = %b
+    AND c.seq >= %b::bigint AND c.seq < %b::bigint ORDER BY c.seq"""
+# Entries that are not consents are few, and each is a run of its own.
+_OF_KIND = """SELECT e.seq, e.kind, e.leaves, c.body, c.salt, c.consent_id
+    FROM consent.entries AS e LEFT JOIN consent.contents AS c ON c.seq = e.seq
+    WHERE e.kind = %b AND e.kind <> 'consent' AND e.seq > %b::bigint
+    ORDER BY e.seq LIMIT %b::bigint"""
+_CONSENTS = f"""SELECT c.seq, c.body FROM consent.contents AS c {RUN_OF}
+    WHERE e.kind = %b AND c.seq > %b::bigint ORDER BY c.seq LIMIT %b::bigint"""
+_LAST_OF_KIND = """SELECT c.body FROM consent.contents AS c
+    JOIN consent.entries AS e ON e.seq = c.seq
+    WHERE e.kind = %b AND e.kind <> 'consent' ORDER BY e.seq DESC LIMIT 1"""
+_LAST = f"""SELECT c.body FROM consent.contents AS c {RUN_OF}
+    WHERE e.kind = %b{{}} ORDER BY c.seq DESC LIMIT 1"""
+_MINE = " AND c.id_mark IS NOT NULL AND c.id_mark = %b::bigint AND c.consent_id = %b"
 _TILES = """SELECT root FROM consent.tiles
     WHERE level = %b::int AND at >= %b::bigint AND at < %b::bigint ORDER BY at"""
 _HEAD = "SELECT size, root FROM consent.head"
 _META = """SELECT name, value FROM consent.meta
     WHERE name NOT IN ('application', 'maintenance', 'triggers')"""
-_STRAY = """SELECT seq FROM consent.contents AS c
-    WHERE NOT EXISTS (SELECT 1 FROM consent.entries AS e WHERE e.seq = c.seq)
-    ORDER BY seq LIMIT 1"""
+_STRAY = """SELECT c.seq FROM consent.contents AS c
+    WHERE c.seq >= coalesce((SELECT e.seq + length(e.leaves) / 32 FROM consent.entries AS e
+        WHERE e.seq <= c.seq ORDER BY e.seq DESC LIMIT 1), 0)
+    ORDER BY c.seq LIMIT 1"""
 _PUT_ARTIFACT = """INSERT INTO consent.artifacts (hash, media_type, body)
     VALUES (%b, %b, %b) ON CONFLICT (hash) DO NOTHING"""
 _PUT_CHECKPOINT = """INSERT INTO consent.checkpoints (size, note)
@@ -60,15 +73,14 @@ _PUT_CHECKPOINT = """INSERT INTO consent.checkpoints (size, note)
 _ALL = 2**62
 
 
-def _rare(kind: str) -> str:
-    """Let a query use the index of the kinds that are few."""
-    return "" if kind == "consent" else " AND e.kind <> 'consent'"
+def _number(consent_id: str) -> int:
+    return int.from_bytes(mark(consent_id) or b"", signed=True)
 
 
 def _of_kind(ask: Callable[..., list[tuple[Any, ...]]], kind: str) -> Iterator[Row]:
-    """Give the entries of a kind in order, some at a time."""
+    """Give the entries of a kind that is not "consent" in order, some at a time."""
     after = -1
-    while page := ask(_OF_KIND.format(_rare(kind)), kind, after, PAGE // 10):
+    while page := ask(_OF_KIND, kind, after, PAGE // 10):
         yield from map(Row._make, page)
         after = page[-1][0]
 
@@ -110,11 +122,27 @@ class PostgresSnapshot:
         self, start: int = 0, stop: int | None = None, consent_id: str | None = None
     ) -> Iterator[Row]:
         """Give entries in order."""
-        part = (start, _ALL if stop is None else stop)
-        if consent_id is None:
-            return map(Row._make, self._stream(_ROWS, *part))
-        # Few enough to come at once: whoever follows many consents asks for each.
-        return map(Row._make, self._ask(_OF_ID, consent_id, *part))
+        stop = _ALL if stop is None else stop
+        if consent_id is not None:
+            # Few enough to come at once: whoever follows many consents asks for each.
+            return map(Row._make, self._ask(_OF_ID, _number(consent_id), consent_id, start, stop))
+        return self._rows(start, stop)
+
+    def _rows(self, start: int, stop: int) -> Iterator[Row]:
+        """Put together what stands in the two tables, both read in order."""
+        contents = self._stream(_CONTENTS, start, stop)
+        seq, *content = next(contents, (_ALL,))
+        for first, kind, joined in self._stream(_RUNS, start, stop):
+            for at, leaf in enumerate(leaves_of([(first, joined)], start, stop), max(first, start)):
+                while seq < at:  # it belongs to no entry, see `faults`
+                    seq, *content = next(contents, (_ALL,))
+                if seq != at:
+                    yield Row(at, kind, leaf, None, None, None)
+                    continue
+                body, salt, consent_id, number = content
+                # An entry that its id does not lead to has none, as far as anybody can tell.
+                lost = consent_id is not None and number != _number(consent_id)
+                yield Row(at, kind, leaf, body, salt, None if lost else consent_id)
 
     def runs(self, start: int = 0, stop: int | None = None) -> Iterator[Run]:
         """Give entries in order, packed as far as they are of one kind and without a gap."""
@@ -129,11 +157,13 @@ class PostgresSnapshot:
 
     def of_kind(self, kind: str) -> Iterator[Row]:
         """Give the entries of a kind in order."""
+        if kind == "consent":
+            return (row for row in self.rows() if row.kind == kind)
         return _of_kind(self._ask, kind)
 
     def leaves(self, start: int, stop: int) -> list[bytes]:
         """Give leaves as stored."""
-        return [leaf for (leaf,) in self._ask(_LEAVES, start, stop)]
+        return leaves_of(self._ask(_LEAVES, start, stop), start, stop)
 
     def tiles(self, level: int, start: int = 0, stop: int = _ALL) -> Iterator[bytes]:
         """Give the roots of tiles as stored."""
@@ -233,15 +263,20 @@ class PostgresLog(Appending):
     def last(self, kind: str, consent_id: str | None = None) -> bytes | None:
         """Give the newest body; see `Log.last`."""
         if consent_id is None:
-            found = self._ask(_LAST.format(_rare(kind), "e.seq"), kind)
+            found = self._ask(_LAST.format("") if kind == "consent" else _LAST_OF_KIND, kind)
         else:
-            mine = " AND c.consent_id IS NOT NULL AND c.consent_id = %b"
-            found = self._ask(_LAST.format(mine, "c.seq"), kind, consent_id)
+            found = self._ask(_LAST.format(_MINE), kind, _number(consent_id), consent_id)
         return found[0][0] if found else None
 
     def bodies(self, kind: str) -> Iterator[tuple[int, bytes]]:
         """Give all bodies of a kind; see `Log.bodies`."""
         # Some at a time: no view stays open while the caller thinks.
+        if kind == "consent":
+            after = -1
+            while page := self._ask(_CONSENTS, kind, after, PAGE // 10):
+                yield from page
+                after = page[-1][0]
+            return
         for row in _of_kind(self._ask, kind):
             if row.body is not None:
                 yield row.seq, row.body

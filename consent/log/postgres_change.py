@@ -12,9 +12,10 @@ from consent.errors import LogError
 from consent.log import Appended, Entry, Head, Row
 from consent.log.batch import Group
 from consent.log.expiry import named_by, removed_by
-from consent.log.postgres_batch import NOTHING, Asked, Columns, append, look, step
-from consent.log.postgres_server import Numbers, Session, Texts
-from consent.log.postgres_write import columns
+from consent.log.postgres_batch import NOTHING, Asked, Columns, appended, commit, look, send, step
+from consent.log.postgres_packing import Numbers, Texts
+from consent.log.postgres_server import Session
+from consent.log.postgres_write import pack
 
 _NAME = """INSERT INTO consent.expired (start, stop, seq)
     SELECT start, stop, %s FROM unnest(%s::bigint[], %s::bigint[]) AS named (start, stop)
@@ -35,12 +36,14 @@ def expire(
     for each in seqs:
         if not 0 <= each.start < each.stop <= head.size or each.step != 1:
             raise ValueError(f"{each} is no part of a log of {head.size} entries")
-    group = Group(head.size)
-    (appended,) = group.add([entry], [None], found)
-    append(session, step(head, columns(group), {}, NOTHING))
-    _remove(session, appended.seq, [(each.start, each.stop) for each in seqs], artifacts)
-    session.execute("COMMIT")
-    return appended
+    group = Group()
+    group.add([entry], [None], found)
+    send(session, step(head, pack(group), {}, NOTHING))
+    (added,) = group.answers(head.size)
+    appended(session)
+    _remove(session, added.seq, [(each.start, each.stop) for each in seqs], artifacts)
+    commit(session)
+    return added
 
 
 def _remove(
@@ -72,13 +75,14 @@ def adopt(session: Session, rows: Sequence[Row]) -> Head:
             [row.salt for row in rows],
             [row.body for row in rows],
         )
-        moving = step(head, new, {}, NOTHING)
-        append(session, moving)
+        moving = step(head, new.pack(), {}, NOTHING)
+        send(session, moving)
+        appended(session)
         head = moving.moved
     for row in rows:
         if row.kind == "expiry":
             with suppress(ValueError, TypeError):  # what says so wrongly, verification tells
                 named = named_by(row.seq, row.body)
                 _remove(session, row.seq, named, removed_by(row.body))
-    session.execute("COMMIT")
+    commit(session)
     return Head(head.size, head.root)

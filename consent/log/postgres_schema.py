@@ -28,13 +28,16 @@ TABLES = {
     "head": """one INT PRIMARY KEY CHECK (one = 1),
         size BIGINT NOT NULL, root BYTEA NOT NULL, edge BYTEA NOT NULL""",
     # Hashes only: these rows stay for as long as the log does (R128).
+    # Those of consents stand joined in the row of the first of them: see `postgres_batch`.
     "entries": """seq BIGINT PRIMARY KEY, kind TEXT NOT NULL,
-        leaf BYTEA NOT NULL CHECK (length(leaf) = 32)""",
+        leaves BYTEA NOT NULL CHECK (length(leaves) > 0 AND length(leaves) % 32 = 0)""",
     # The roots of whole tiles, so that a proof need not read what is in them. See `proofs`.
     "tiles": """level INT NOT NULL, at BIGINT NOT NULL, root BYTEA NOT NULL,
         PRIMARY KEY (level, at)""",
-    # What a person can be told from: to be removed when its time has come.
-    "contents": """seq BIGINT PRIMARY KEY, consent_id TEXT COLLATE "C", key BYTEA,
+    # What a person can be told from: to be removed when its time has come. The marks are what ids
+    # and keys are found by, see `postgres_batch.mark`.
+    "contents": """seq BIGINT PRIMARY KEY, id_mark BIGINT, key_mark BIGINT,
+        consent_id TEXT COLLATE "C", key BYTEA,
         salt BYTEA NOT NULL CHECK (length(salt) = 16), body BYTEA NOT NULL""",
     "artifacts": "hash TEXT PRIMARY KEY, media_type TEXT NOT NULL, body BYTEA NOT NULL",
     "checkpoints": "size BIGINT PRIMARY KEY, note TEXT NOT NULL",
@@ -47,11 +50,10 @@ TABLES = {
 INDEXES = {
     # Few entries are not consents; looking those up must not read through all that are.
     "entries_rare": "INDEX entries_rare ON consent.entries (kind, seq) WHERE kind <> 'consent'",
-    "contents_ids": """INDEX contents_ids ON consent.contents (consent_id, seq)
-        WHERE consent_id IS NOT NULL""",
-    # One entry a key, whoever writes it (R46).
-    "contents_keys": """UNIQUE INDEX contents_keys ON consent.contents (key)
-        WHERE key IS NOT NULL""",
+    "contents_ids": """INDEX contents_ids ON consent.contents (id_mark, seq)
+        WHERE id_mark IS NOT NULL""",
+    "contents_keys": """INDEX contents_keys ON consent.contents (key_mark)
+        WHERE key_mark IS NOT NULL""",
 }
 
 _READ, _ADD = frozenset({"SELECT"}), frozenset({"SELECT", "INSERT"})
@@ -85,6 +87,13 @@ FUNCTIONS = {
             THEN {_REFUSED} END IF;
         RETURN OLD;
     END""",
+    # A run that began elsewhere would let entries in twice, or leave a gap.
+    "refuse_unless_next": """BEGIN
+        IF NEW.seq <> coalesce((SELECT seq + length(leaves) / 32 FROM consent.entries
+            ORDER BY seq DESC LIMIT 1), 0)
+            THEN RAISE EXCEPTION 'entries follow one another'; END IF;
+        RETURN NEW;
+    END""",
     "refuse_to_go_back": """BEGIN
         IF NEW.size <= OLD.size
             THEN RAISE EXCEPTION 'the head only moves forward'; END IF;
@@ -109,7 +118,7 @@ class Trigger(NamedTuple):
     def kind(self) -> int:
         """What the catalogue has as its type."""
         row, before = int(self.event != "TRUNCATE"), 2
-        return row | before | {"DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}[self.event]
+        return row | before | {"INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}[self.event]
 
     @property
     def statement(self) -> str:
@@ -133,6 +142,7 @@ TRIGGERS = [
     # Content goes after an entry that names it (R128).
     Trigger("contents", "DELETE", "refuse_unless_expired"),
     Trigger("artifacts", "DELETE", "refuse_unless_dropped"),
+    Trigger("entries", "INSERT", "refuse_unless_next"),
     Trigger("head", "UPDATE", "refuse_to_go_back"),
     Trigger("head", "DELETE"),
 ]

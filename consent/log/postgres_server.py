@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+import select
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from struct import Struct
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
-from psycopg import conninfo, pq
+from psycopg import conninfo, generators, pq
 from psycopg.abc import RV, PQGen
-from psycopg.adapt import Dumper
 
 from consent.errors import LogCorrupt, LogError, LogMissing, LogUnavailable
+from consent.log.postgres_packing import ARRAYS, Call, Fields, Statement, packed
 
 PATIENCE = 5.0
 """Seconds that an answer may take in all before whoever waits is told that there is none."""
@@ -23,7 +23,7 @@ PATIENCE = 5.0
 CONNECTING = 3
 """Seconds that one try to connect may take, unless the address says otherwise."""
 
-FORMAT = "1"
+FORMAT = "2"
 """The version of the tables, in `consent.meta`."""
 
 # Rows are found one by one through indexes, in their order, whatever the statistics say of tables
@@ -46,57 +46,6 @@ _DAMAGED = ("XX001", "XX002", "23502", "23505", "23514", "P0001")
 _REMEDY = 'the role may not do that: see "PostgreSQL" in the README for who may do what'
 
 
-class Blobs(list[bytes | None]):
-    """Byte strings that go to the server as one `bytea[]`."""
-
-
-class Texts(list[str | None]):
-    """Texts that go to the server as one `text[]`."""
-
-
-class Numbers(list[int]):
-    """Numbers that go to the server as one `bigint[]`."""
-
-
-class _ArrayDumper(Dumper):
-    """Packs an array as the server does; the driver's own way takes several times as long."""
-
-    format = pq.Format.BINARY
-    element: int
-    encode: Callable[[Any], bytes]
-
-    def dump(self, obj: Sequence[Any]) -> bytes:
-        if not obj:
-            return _ARRAY(0, 0, self.element)
-        parts = [_ARRAY(1, 1, self.element), _NUMBERED(len(obj), 1)]
-        encode = self.encode
-        for each in obj:
-            if each is None:
-                parts.append(_NULL)
-            else:
-                value = encode(each)
-                parts += (_SIZE(len(value)), value)
-        return b"".join(parts)
-
-
-_ARRAY, _NUMBERED, _SIZE = Struct("!3i").pack, Struct("!2i").pack, Struct("!i").pack
-_NULL = _SIZE(-1)
-
-
-class _BlobsDumper(_ArrayDumper):
-    oid, element, encode = 1001, 17, staticmethod(bytes)
-
-
-class _TextsDumper(_ArrayDumper):
-    oid, element, encode = 1009, 25, staticmethod(str.encode)
-
-
-class _NumbersDumper(_ArrayDumper):
-    oid, element, encode = 1016, 20, staticmethod(Struct("!q").pack)
-
-
-_ARRAYS = {Blobs: _BlobsDumper, Texts: _TextsDumper, Numbers: _NumbersDumper}
-
 inherited: list[Session] = []
 """Connections that came through a fork: to close one would end the parent's."""
 
@@ -106,6 +55,84 @@ class Session(psycopg.Connection[tuple[Any, ...]]):
 
     until: float | None = None
     pid = 0
+    prepared: frozenset[Statement] = frozenset()
+    unanswered = 0
+    """How many times `send` was called of which the answer was not received yet."""
+
+    def send(self, *calls: Call) -> None:
+        """Send statements in one go, without waiting for the answers to them or to earlier ones.
+
+        Each time is a transaction of its own, unless one is begun explicitly. Nothing else may be
+        asked before all answers are received. Raises `psycopg.Error`.
+        """
+        connection = self.pgconn
+        if not self.unanswered:
+            connection.enter_pipeline_mode()
+        self.unanswered += 1
+        for statement, values in calls:
+            if statement not in self.prepared:
+                connection.send_prepare(statement.name, statement.text)
+                self.prepared |= {statement}
+            given = list(map(packed, values))
+            formats = [pq.Format.BINARY] * len(given)
+            connection.send_query_prepared(statement.name, given, formats, pq.Format.BINARY)
+        connection.pipeline_sync()
+        connection.flush()  # what does not go through now goes on while waiting
+
+    def answered(self, bell: int) -> bool:
+        """Wait for an answer to what was sent, or, then giving False, for a file to be readable."""
+        connection = self.pgconn
+        poll = select.poll()
+        poll.register(bell, select.POLLIN)
+        while connection.is_busy():
+            unsent = select.POLLOUT if connection.flush() else 0
+            poll.register(connection.socket, select.POLLIN | unsent)
+            left = None if self.until is None else max(0.0, self.until - monotonic()) * 1000
+            ready = dict(poll.poll(left))
+            if connection.socket in ready:
+                if ready[connection.socket] != select.POLLOUT:
+                    connection.consume_input()
+            elif ready:
+                return False
+            else:
+                break  # late: whoever receives is told
+        return True
+
+    def receive(self) -> list[Fields]:
+        """Wait for the answers to the earliest statements sent together: the rows of each.
+
+        There is none for a statement that gives no rows.
+
+        Raises the `psycopg.Error` of the first that failed; those after it were not carried out.
+        """
+        answers: list[Fields] = []
+        failed: psycopg.Error | None = None
+        self.wait(generators.send(self.pgconn))
+        while True:
+            for result in self.wait(generators.fetch_many(self.pgconn)):
+                status = result.status
+                if status == pq.ExecStatus.PIPELINE_SYNC:
+                    self.unanswered -= 1
+                    if not self.unanswered:
+                        self.pgconn.exit_pipeline_mode()
+                    if failed is not None:
+                        raise failed
+                    return answers
+                if status == pq.ExecStatus.TUPLES_OK:
+                    columns = range(result.nfields)
+                    answers.append(
+                        [
+                            tuple([result.get_value(row, column) for column in columns])
+                            for row in range(result.ntuples)
+                        ]
+                    )
+                elif status == pq.ExecStatus.FATAL_ERROR and failed is None:
+                    failed = psycopg.errors.error_from_result(result)
+
+    def ask_all(self, *calls: Call) -> list[Fields]:
+        """Send statements and wait for the answers to those that give rows."""
+        self.send(*calls)
+        return self.receive()
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """Wait for the server; raises `psycopg.OperationalError` when it is late.
@@ -165,7 +192,7 @@ def connect(address: str, patience: float | None = PATIENCE) -> Session:
     session = Session.connect(**{**options, **given}, autocommit=True)
     session.pid = os.getpid()
     session.until = until
-    for kind, dumper in _ARRAYS.items():
+    for kind, dumper in ARRAYS.items():
         session.adapters.register_dumper(kind, dumper)
     try:
         limits = {}

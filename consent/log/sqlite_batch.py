@@ -12,11 +12,11 @@ from itertools import groupby
 from consent.errors import LogCorrupt
 from consent.log import Appended, Entry, Row
 from consent.log.batch import Group, keys_of
+from consent.log.committing import Counts
 from consent.log.runs import NO_ID, NO_KEY, RUN, pack
 from consent.log.sqlite_runs import newest, put_run, row
 from consent.log.sqlite_tail import Tail
 from consent.log.tree import SALT_SIZE, Edge
-from consent.log.writer import Counts
 
 # Walks i through 0 … ?1 - 1.
 _EACH = """WITH RECURSIVE each (i) AS (
@@ -62,7 +62,7 @@ class Batch:
         except (TypeError, ValueError) as error:
             raise LogCorrupt([f"head: {error}"]) from error
         tail.catch_up(cursor, upto, self.first)
-        self.group = Group(self.first)
+        self.group = Group()
         # The places of what stood in the log before it.
         self.known_ids: dict[str, int] = {}
         self.known_once: dict[bytes, int] = {}
@@ -98,7 +98,8 @@ class Batch:
 
     def add(self, entries: Sequence[Entry]) -> list[Appended]:
         """Take entries in order; for one that repeats an earlier one, give that."""
-        return self.group.add(entries, self.keys, self)
+        self.group.add(entries, self.keys, self)
+        return self.group.answers(self.first)
 
     def under_key(self, key: bytes) -> Appended | None:
         """Give an earlier entry; see `consent.log.batch.Known`."""
@@ -120,9 +121,8 @@ class Batch:
         execute = self.cursor.execute
         group = self.group
         written = 0
-        if group.new:
-            bodies = [appended.body for appended in group.new]
-            leaves = [appended.leaf for appended in group.new]
+        bodies, leaves = group.bodies, group.leaves
+        if bodies:
             written = sum(map(len, bodies)) + 100 * len(bodies)
             ids = [each or NO_ID for each in group.consent_ids]
             keys = [each or NO_KEY for each in group.keys]
@@ -152,5 +152,5 @@ class Batch:
         group = self.group
         seqs = range(self.first, self.edge.size)
         ids = [(each, seq) for each, seq in zip(group.consent_ids, seqs, strict=True) if each]
-        once = [(key, appended.seq) for key, appended in group.by_key.items()]
+        once = [(key, self.first + at) for key, at in group.once.items()]
         self.tail.add(ids, once, self.edge.size)

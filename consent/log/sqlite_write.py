@@ -15,10 +15,10 @@ from random import random
 
 from consent.errors import LogCorrupt, LogUnavailable
 from consent.log import Appended, Entry
+from consent.log.committing import Counts
 from consent.log.sqlite_batch import Batch
 from consent.log.sqlite_file import PATIENCE, open_writing, replaced, translate
 from consent.log.sqlite_tail import SLICE, Tail, forget
-from consent.log.writer import Counts
 
 WAL_PAGES = (1000, 8000)
 """Pages in the write-ahead log from which they are moved over when it is quiet, or else at once."""
@@ -76,6 +76,8 @@ def begin(cursor: sqlite3.Cursor, patience: float) -> bool:
 class SqliteEngine:
     """The writing side, for `consent.log.writer.Writer`."""
 
+    depth = 1
+
     def __init__(self, path: str, *, clock: Callable[[], float] = time.time) -> None:
         """Take the path of a log and a clock that gives seconds since 1970."""
         self.path = path
@@ -90,8 +92,8 @@ class SqliteEngine:
         self._pages = 0
         self._tidied = 0
 
-    def commit(self, entries: Sequence[Entry], counts: Counts) -> list[Appended]:
-        """Append all or nothing; see `consent.log.writer.Engine`."""
+    def commit(self, entries: Sequence[Entry], counts: Counts) -> Callable[[], list[Appended]]:
+        """Append all or nothing, at once; see `consent.log.committing.Engine`."""
         appended = self._transact(entries, counts)
         if self._replaced():
             # Written to files that are no longer there. The ones at the path may take it.
@@ -101,7 +103,11 @@ class SqliteEngine:
                 self._let_go()
                 raise LogUnavailable(f"{self.path} was deleted or replaced while it was written")
         self._size = self._tail.stop
-        return appended
+        return lambda: appended
+
+    def answered(self, bell: int) -> bool:
+        """Tell that nothing is ever under way; see `Engine`."""
+        return True
 
     def untidy(self) -> float | None:
         """Tell whether there is something to index, to forget or to move; see `Engine`."""

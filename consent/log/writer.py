@@ -9,18 +9,19 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
 from logging import getLogger
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from time import monotonic
-from typing import Protocol
 from weakref import WeakSet
 
 from consent.errors import LogError, LogUnavailable
 from consent.log import Appended, Entry, Health, Meter
+from consent.log.committing import Commit, Committer, Engine
+from consent.log.delivery import Waiting, again, deliver
 from consent.log.spool import Spool
 from consent.structured import event
 
@@ -32,38 +33,7 @@ GROUP = 512
 IDLE = 2.0
 """Seconds after which counters are stored, and the spool tried, without an entry to go with."""
 
-Counts = Mapping[tuple[str, str], int]
-"""What was counted: {(day, name): n}."""
-
 _REFUSED = event("spool-entry-refused")
-
-_Outcome = Appended | BaseException
-_Answer = Future[Appended]
-_Future = asyncio.Future[Appended] | _Answer
-_Waiting = tuple[Entry, asyncio.AbstractEventLoop | None, _Future]
-
-
-class Engine(Protocol):
-    """What the writer asks of a database; called from the writer's thread only."""
-
-    def commit(self, entries: Sequence[Entry], counts: Counts) -> list[Appended]:
-        """Append all or nothing in one durable transaction, in bounded time.
-
-        Raises `LogError` when the database is to blame, and what an entry's `revise` raised.
-        """
-        ...
-
-    def untidy(self) -> float | None:
-        """Tell after how many quiet seconds `tidy` should be called: 0 is now, None is never."""
-        ...
-
-    def tidy(self) -> None:
-        """Do one short slice of housekeeping; raises `LogError`."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        ...
 
 
 _writers: WeakSet[Writer] = WeakSet()
@@ -75,42 +45,6 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
-
-
-def _settle(pairs: Sequence[tuple[_Future, _Outcome]]) -> None:
-    """Give each waiting request its answer, in its own event loop if it has one."""
-    for future, outcome in pairs:
-        try:
-            if isinstance(outcome, BaseException):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
-        except (asyncio.InvalidStateError, InvalidStateError):
-            pass  # cancelled; the entry stands in the log all the same
-
-
-def _deliver(group: Sequence[_Waiting], outcomes: Sequence[_Outcome]) -> None:
-    """Answer a group with one wake-up per event loop."""
-    for loop in {waiting[1] for waiting in group}:
-        pairs = [
-            (future, outcome)
-            for (_, own, future), outcome in zip(group, outcomes, strict=True)
-            if own is loop
-        ]
-        if loop is None:
-            _settle(pairs)
-        else:
-            with suppress(RuntimeError):  # the loop has closed and nobody waits there any more
-                loop.call_soon_threadsafe(_settle, pairs)
-
-
-def _again(error: BaseException) -> BaseException:
-    """Copy an error that several callers get, so that their tracebacks do not pile up in one."""
-    if isinstance(error, LogUnavailable):
-        copy = LogUnavailable(*error.args)
-        copy.__cause__ = error.__cause__
-        return copy
-    return error
 
 
 class Writer:
@@ -129,8 +63,9 @@ class Writer:
         self._spool = spool
         self._limit = limit
         self._revive = revive
-        self.meter: Meter | None = None
+        self._meter: Meter | None = None
         self._closing = False
+        self._bell: tuple[int, ...] = ()
         self._reset()
         _writers.add(self)
         if spool.waiting():
@@ -148,9 +83,9 @@ class Writer:
         self._put((entry, loop, future))
         return await future
 
-    def append_soon(self, entry: Entry) -> _Answer:
+    def append_soon(self, entry: Entry) -> Future[Appended]:
         """Queue an entry; see `Log.append_soon`."""
-        future: _Answer = Future()
+        future: Future[Appended] = Future()
         self._put((entry, None, future))
         return future
 
@@ -162,15 +97,16 @@ class Writer:
 
     def count(self, day: str, name: str, n: int = 1) -> None:
         """Add to a daily counter in memory; see `Log.count`."""
-        with self._lock:
-            first = not self._counts
-            self._counts[day, name] = self._counts.get((day, name), 0) + n
-        if first:
+        if self._committer.count(day, name, n):
             self._nudge()
+
+    def measure(self, meter: Meter) -> None:
+        """Tell a meter of what is written; see `Log.measure`."""
+        self._meter = self._committer.meter = meter
 
     def health(self) -> Health:
         """Tell how writing does; see `Log.health`."""
-        return Health(self._queue.qsize(), self._spool.count(), not self._failing)
+        return Health(self._queue.qsize(), self._spool.count(), not self._committer.failing)
 
     def close(self) -> None:
         """Write what waits and end the thread."""
@@ -188,22 +124,33 @@ class Writer:
 
     def _reset(self) -> None:
         self._lock = Lock()
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
-        self._counts: dict[tuple[str, str], int] = {}
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._committer = Committer(self._engine, self._meter)
         self._spooled = self._spool.waiting()
         self._thread: Thread | None = None
-        self._failing = False
         self._rest = 0.0  # no housekeeping before this time
+        self._under_way: deque[tuple[list[Waiting], Commit]] = deque()
+        self._wanted = 0  # how many must wait for the thread to be woken by the bell
+        self._silence()
 
-    def _put(self, waiting: _Waiting) -> None:
+    def _silence(self) -> None:
+        """Let go of the bell; the parent of a forked child keeps its own."""
+        for end in self._bell:
+            os.close(end)
+        self._bell = ()
+
+    def _put(self, waiting: Waiting) -> None:
         with self._lock:
             if self._closing:
                 raise LogUnavailable("the log is closed")
             if self._queue.qsize() >= self._limit:
-                if self.meter is not None:
-                    self.meter.failed(1)
+                if self._meter is not None:
+                    self._meter.failed(1)
                 raise LogUnavailable(f"{self._limit} entries wait for the log already")
             self._queue.put(waiting)
+            if self._wanted and self._queue.qsize() >= self._wanted:
+                self._wanted = 0
+                os.write(self._bell[1], b"!")
             if self._thread is None:
                 self._start()
 
@@ -222,23 +169,36 @@ class Writer:
 
     def _run(self) -> None:
         due: float | None = monotonic() if self._spooled else None
+        under_way = self._under_way
         while True:
-            group = self._take(self._patience(due), GROUP)
+            group = self._next() if under_way else self._take(self._patience(due))
             closing = self._closing
-            worked = self._write(group) if group else False
-            if closing or (due is not None and monotonic() >= due):
-                due = None
-                self._guard(self._idle)
-            elif worked and self._spooled:
-                self._guard(self._drain)
-            elif group is None or (worked and self._engine.untidy() == 0):
-                tidied = self._guard(self._engine.tidy)
-                self._rest = 0.0 if tidied else monotonic() + IDLE
-            if closing and self._queue.empty():
-                break
-            if due is None and (self._counts or self._spooled):
+            late = due is not None and monotonic() >= due
+            room = len(under_way) - 1
+            if group:
+                under_way.append((group, self._committer.begin([each[0] for each in group])))
+                room = self._engine.depth - 1
+            if closing or late or self._spooled:
+                room = 0  # housekeeping is for when nothing is under way
+            worked = False
+            while len(under_way) > max(0, room):
+                worked = self._finish()
+            if not under_way:
+                if closing or late:
+                    due = None
+                    self._guard(self._idle)
+                elif worked and self._spooled:
+                    self._guard(self._drain)
+                elif (group is None and not worked) or (worked and self._engine.untidy() == 0):
+                    tidied = self._guard(self._engine.tidy)
+                    self._rest = 0.0 if tidied else monotonic() + IDLE
+                if closing and self._queue.empty():
+                    break
+            if due is None and (self._committer.counting or self._spooled):
                 due = monotonic() + IDLE
         self._engine.close()
+        with self._lock:
+            self._silence()
 
     def _patience(self, due: float | None) -> float | None:
         """Give the seconds that the thread may wait for an entry, or None for ever."""
@@ -253,9 +213,13 @@ class Writer:
         left = max(0.0, due - monotonic())
         return left if quiet is None else min(left, quiet)
 
-    def _take(self, seconds: float | None, most: int) -> list[_Waiting] | None:
-        """Wait for an entry or a nudge, then take all that waits; None when nothing came."""
-        group: list[_Waiting] = []
+    def _take(self, seconds: float | None, most: int | None = None) -> list[Waiting] | None:
+        """Wait for an entry or a nudge, then take what waits; None when nothing came.
+
+        Where two groups may be under way a group is half of all, so that one is put together while
+        the other is written.
+        """
+        group: list[Waiting] = []
         take = self._queue.get_nowait
         try:
             first = self._queue.get(timeout=seconds)
@@ -263,6 +227,11 @@ class Writer:
             return None
         if first is not None:
             group.append(first)
+        if most is None:
+            most = GROUP
+            if self._engine.depth > 1:
+                everybody = sum(len(group) for group, _ in self._under_way) + self._queue.qsize()
+                most = min(GROUP, everybody // 2 + 1)
         try:
             while len(group) < most:
                 waiting = take()
@@ -272,77 +241,66 @@ class Writer:
             pass
         return group
 
-    def _write(self, group: list[_Waiting]) -> bool:
-        """Commit a group and answer its callers; returns whether the log took it."""
-        entries = [waiting[0] for waiting in group]
-        outcomes: Sequence[_Outcome]
-        failures = 0
-        try:
-            outcomes = self._commit(entries)
-            worked = True
-        except BaseException as error:  # whatever it is, nobody may be left waiting
-            outcomes = self._singly(entries, error)
-            failures = sum(isinstance(outcome, BaseException) for outcome in outcomes)
-            worked = not isinstance(outcomes[-1], LogError)
-            if not worked:
-                self._note(error)
-        late: list[_Waiting] = []
+    def _next(self) -> list[Waiting] | None:
+        """Take another group once as many wait as are under way; None when those are done first."""
+        wanted = len(self._under_way[-1][0])
+        with self._lock:
+            self._bell = self._bell or os.pipe()
+            self._wanted = 0 if self._queue.qsize() >= wanted else wanted
+        if self._wanted:
+            done = self._engine.answered(self._bell[0])
+            with self._lock:
+                rung, self._wanted = not self._wanted, 0
+            if rung:
+                os.read(self._bell[0], 1)
+            if done:
+                return None
+        return self._take(0.0)
+
+    def _finish(self) -> bool:
+        """Answer the callers of the earliest group under way; returns whether the log works.
+
+        When that fails nothing is left under way, so that what failed can be tried by parts.
+        """
+        failed: list[tuple[list[Waiting], Commit, BaseException]] = []
+        while self._under_way:
+            group, commit = self._under_way.popleft()
+            try:
+                appended = self._committer.finish(commit)
+            except BaseException as error:  # whatever it is, nobody may be left waiting
+                failed.append((group, commit, error))
+                continue
+            deliver(group, appended)
+            if not failed:
+                return True
+        worked = True
+        for group, commit, cause in failed:
+            worked = self._retry(group, commit, cause) and worked
+        return worked
+
+    def _retry(self, group: list[Waiting], commit: Commit, error: BaseException) -> bool:
+        """Answer the callers of a group that failed; returns whether the log works."""
+        outcomes = self._committer.singly(commit.entries, error)
+        failures = sum(isinstance(outcome, BaseException) for outcome in outcomes)
+        worked = not isinstance(outcomes[-1], LogError)
+        late: list[Waiting] = []
         if not worked:
+            self._committer.note(error)
             # Those who came while the log failed have waited their share too; they are taken out
             # before anybody is told, so that who comes afterwards is tried anew.
             late = self._take(0, self._limit) or []
-        if failures and self.meter is not None:
-            self.meter.failed(failures + len(late))
-        _deliver(group, outcomes)
+        if failures and self._meter is not None:
+            self._meter.failed(failures + len(late))
+        deliver(group, outcomes)
         if late:
             failed = outcomes[-1]
             assert isinstance(failed, LogError)
-            _deliver(late, [_again(failed) for _ in late])
+            deliver(late, [again(failed) for _ in late])
         return worked
 
-    def _commit(self, entries: Sequence[Entry]) -> list[Appended]:
-        counts: dict[tuple[str, str], int] = {}
-        if self._counts:
-            with self._lock:
-                counts, self._counts = self._counts, counts
-        begun = monotonic()
-        try:
-            appended = self._engine.commit(entries, counts)
-        except BaseException:
-            with self._lock:
-                for key, n in counts.items():
-                    self._counts[key] = self._counts.get(key, 0) + n
-            raise
-        if self._failing:
-            self._note(None)
-        if self.meter is not None and entries:
-            self.meter.committed(len(entries), monotonic() - begun)
-        return appended
-
-    def _singly(self, entries: list[Entry], error: BaseException) -> list[_Outcome]:
-        """Commit one by one what failed together, so that one bad entry spoils only itself.
-
-        When the log itself fails, it would on the rest: they get that error at once. Then it may
-        even have taken the group, without being able to say so.
-        """
-        if len(entries) == 1:
-            return [error]
-        if isinstance(error, LogUnavailable):
-            return [_again(error) for _ in entries]
-        outcomes: list[_Outcome] = []
-        for entry in entries:
-            try:
-                outcomes += self._commit([entry])
-            except LogError as failure:
-                outcomes += [_again(failure) for _ in range(len(entries) - len(outcomes))]
-                break
-            except BaseException as own:
-                outcomes.append(own)
-        return outcomes
-
     def _idle(self) -> None:
-        if self._counts:
-            self._commit([])
+        if self._committer.counting:
+            self._committer.commit([])
         if self._spooled:
             self._drain()
 
@@ -354,20 +312,12 @@ class Writer:
         try:
             work()
         except LogError as error:
-            self._note(error)
+            self._committer.note(error)
             return False
         except Exception:
             logger.exception("housekeeping of the log failed", extra=event("log-untidy"))
             return False
         return True
-
-    def _note(self, error: BaseException | None) -> None:
-        """Tell the operator once when the log fails and once when it works again."""
-        if error is not None and not self._failing:
-            logger.error("the log does not work: %s", error, extra=event("log-down"))
-        elif error is None and self._failing:
-            logger.warning("the log works again", extra=event("log-up"))
-        self._failing = error is not None
 
     def _unspool(self, entries: list[Entry]) -> list[Entry]:
         """Append entries from the spool; returns those that can never be appended."""
@@ -383,11 +333,11 @@ class Writer:
         if not revived:
             return refused
         try:
-            self._commit(revived)
+            self._committer.commit(revived)
         except LogError:
             raise
         except Exception as error:
-            for entry, outcome in zip(revived, self._singly(revived, error), strict=True):
+            for entry, outcome in zip(revived, self._committer.singly(revived, error), strict=True):
                 if isinstance(outcome, LogError):
                     raise outcome from error
                 if isinstance(outcome, BaseException):

@@ -72,7 +72,7 @@ def opened_log(address: str, folder: Path) -> Log:
 
 async def compare(server: Server, folder: Path, clients: int, rounds: int, seconds: float) -> bool:
     """Run one number of clients and print its line; returns whether the targets hold."""
-    entries = list(map(decision, range(int(60_000 * seconds * (rounds + 1)))))
+    entries = list(map(decision, range(int(120_000 * seconds * (rounds + 1)))))
     amount = len(entries)
     # Beside the server's data: on the same disk.
     raw = RawGroup(server.folder / f"raw-{clients}")

@@ -15,6 +15,7 @@ from tests.unit.log_engines import ENGINES, MAINTENANCE, fill, opened
 if TYPE_CHECKING:
     from consent.log import Log
     from tests.unit.log_engines import LogEngine
+    from tests.unit.partition import Network
     from tests.unit.postgres_server import Server
     from tests.unit.proof_samples import Story
     from tests.unit.small_site import Make, Site
@@ -153,6 +154,16 @@ def database(server: Server) -> str:
     found = server.database()
     create_log(server.address(found), "example.fi")
     return found
+
+
+@pytest.fixture
+def network(server: Server) -> Iterator[Network]:
+    """A network between a log and that server, which can be cut."""
+    from tests.unit.partition import Network
+
+    found = Network(server.socket)
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="session")

@@ -64,6 +64,7 @@ CHANGES = [
     "UPDATE consent.tiles SET root = ''",
     "UPDATE consent.contents SET body = '{}'",
     "UPDATE consent.contents SET consent_id = NULL",
+    "UPDATE consent.contents SET id_mark = 1",
     "UPDATE consent.artifacts SET body = ''",
     "UPDATE consent.checkpoints SET note = ''",
     "UPDATE consent.expired SET stop = 9",
@@ -81,7 +82,8 @@ CHANGES = [
     "SET session_replication_role = replica",
     "UPDATE consent.head SET size = 3",
     "UPDATE consent.head SET root = ''",
-    "INSERT INTO consent.entries SELECT 20, kind, leaf FROM consent.entries LIMIT 1",
+    "INSERT INTO consent.entries SELECT 20, kind, leaves FROM consent.entries LIMIT 1",
+    "INSERT INTO consent.entries SELECT 2000, kind, leaves FROM consent.entries LIMIT 1",
 ]
 
 
@@ -148,7 +150,7 @@ FAULTS = {
     "GRANT INSERT ON consent.entries TO PUBLIC": "public may INSERT on entries",
     "GRANT DELETE ON consent.contents TO pg_monitor": "pg_monitor may DELETE on contents",
     "DROP INDEX consent.contents_keys": "the index contents_keys is missing",
-    "INSERT INTO consent.contents VALUES (777, NULL, NULL, '0123456789abcdef', '{}')": (
+    "INSERT INTO consent.contents VALUES (777, NULL, NULL, NULL, NULL, '0123456789abcdef', '{}')": (
         "contents: 777 belongs to no entry"
     ),
 }

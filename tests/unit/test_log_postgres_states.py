@@ -8,7 +8,9 @@ import pytest
 
 from consent.errors import LogCorrupt, LogError
 from consent.log import postgres, postgres_batch
+from consent.log.postgres_packing import Statement
 from consent.log.postgres_server import connect
+from consent.log.postgres_write import PostgresEngine
 from consent.log.verify import verify
 from tests.unit.log_engines import APPLICATION, append, check, consent_id, grant, opened
 from tests.unit.postgres_server import Server
@@ -92,7 +94,8 @@ def test_a_snapshot_reads_a_long_log_a_little_at_a_time(log):
     with log.snapshot() as snapshot:
         rows = snapshot.rows()
         assert [next(rows).seq for _ in range(3)] == [0, 1, 2]
-        assert snapshot._ask("SELECT name FROM pg_cursors WHERE name LIKE 'c%%'") == [("c0",)]
+        cursors = snapshot._ask("SELECT name FROM pg_cursors WHERE name LIKE 'c%%' ORDER BY 1")
+        assert cursors == [("c0",), ("c1",)]
         assert verify(snapshot).findings == []
         assert [row.seq for row in rows] == list(range(3, 3000))
 
@@ -119,18 +122,26 @@ def test_no_question_reads_through_the_log(server, database, filled):
     """However long it is, and though nobody has counted its rows for the planner yet."""
     numbers = ("bigint", "bigint")
     questions = [
-        (postgres_batch._BY_KEY, ("bytea[]",)),
-        (postgres_batch._BY_ID, ("text[]",)),
+        (postgres_batch._BY_KEY, ("bigint[]", "bytea[]")),
+        (postgres_batch._BY_ID, ("bigint[]", "text[]")),
         (postgres_batch._BY_KIND, ("text",)),
-        (postgres._ROWS, numbers),
-        (postgres._OF_ID, ("text", *numbers)),
-        (postgres._OF_KIND.format(" AND e.kind <> 'consent'"), ("text", *numbers)),
+        (postgres_batch._LEAVES, ("bigint",)),
+        (postgres._RUNS, numbers),
+        (postgres._CONTENTS, numbers),
+        (postgres._OF_ID, ("bigint", "text", *numbers)),
+        (postgres._OF_KIND, ("text", *numbers)),
+        (postgres._CONSENTS, ("text", *numbers)),
+        (postgres._LAST.format(""), ("text",)),
+        (postgres._LAST.format(postgres._MINE), ("text", "bigint", "text")),
+        (postgres._LAST_OF_KIND, ("text",)),
         (postgres._LEAVES, numbers),
         (postgres._STRAY, ()),
     ]
     session = connect(server.address(database, APPLICATION))
     for number, (question, types) in enumerate(questions):
         places = iter(range(1, 9))
+        if isinstance(question, Statement):
+            question = question.text.decode()
         statement = re.sub("%b", lambda match, places=places: f"${next(places)}", question)
         declared = f"({', '.join(types)})" if types else ""
         given = f"({', '.join(['NULL'] * len(types))})" if types else ""
@@ -138,6 +149,27 @@ def test_no_question_reads_through_the_log(server, database, filled):
         plan = "\n".join(row for (row,) in session.execute(f"EXPLAIN EXECUTE q{number} {given}"))
         assert "Index" in plan, plan
         assert not re.search("Seq Scan|Bitmap|Materialize|Hash|Merge", plan), plan
-        if "ORDER BY e.seq" in question or "ORDER BY c.seq" in question:
+        for mark, index in (("id_mark", "contents_ids"), ("key_mark", "contents_keys")):
+            assert (f"{mark} = " in question) == (index in plan), plan
+        if re.search("ORDER BY [ec].seq", question):
             assert "Sort" not in plan, plan
     session.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE consent.entries SET leaves = substring(leaves, 1, 320) WHERE seq = 60",
+        "UPDATE consent.entries SET seq = 61 WHERE seq = 60",
+        "DELETE FROM consent.entries WHERE seq = 60",
+        "INSERT INTO consent.entries SELECT 70, kind, leaves FROM consent.entries WHERE seq = 60",
+    ],
+)
+def test_runs_that_do_not_follow_one_another_are_found(server, database, log, statement):
+    """R40, R42: whoever can switch the triggers off can write them."""
+    engine = PostgresEngine(server.address(database, APPLICATION))
+    engine.commit([*map(grant, range(300))], {})()
+    engine.close()
+    server.query(database, "ALTER TABLE consent.entries DISABLE TRIGGER ALL", statement)
+    with log.snapshot() as snapshot:
+        assert "gap" in {finding.kind for finding in verify(snapshot).findings}

@@ -183,7 +183,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> str:
     create_log(found, "example.fi")
     engine = SqliteEngine(found)
     for start in range(0, SIZE, 700):
-        engine.commit([refusal(number) for number in range(start, min(start + 700, SIZE))], {})
+        engine.commit([refusal(number) for number in range(start, min(start + 700, SIZE))], {})()
     engine.close()
     return found
 

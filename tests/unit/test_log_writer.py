@@ -15,8 +15,9 @@ import pytest
 from consent.errors import LogUnavailable
 from consent.log import Appended, Entry
 from consent.log import writer as writing
+from consent.log.committing import Counts
 from consent.log.spool import Spool
-from consent.log.writer import Counts, Writer
+from consent.log.writer import Writer
 from tests.unit.patience import LONG, exit_code, until
 
 
@@ -31,8 +32,9 @@ class Engine:
         self.go = Event()
         self.go.set()
         self.fail: Callable[[Sequence[Entry]], BaseException | None] = lambda entries: None
+        self.depth = 1
 
-    def commit(self, entries: Sequence[Entry], counts: Counts) -> list[Appended]:
+    def commit(self, entries: Sequence[Entry], counts: Counts) -> Callable[[], list[Appended]]:
         self.groups.append(len(entries))
         assert self.go.wait(LONG), "nobody lets the engine go on"
         error = self.fail(entries)
@@ -42,7 +44,11 @@ class Engine:
         self.stored += [entry.body for entry in entries]
         for key, n in counts.items():
             self.counted[key] = self.counted.get(key, 0) + n
-        return [Appended(first + at, b"", each.body, True) for at, each in enumerate(entries)]
+        appended = [Appended(first + at, b"", each.body, True) for at, each in enumerate(entries)]
+        return lambda: appended
+
+    def answered(self, bell: int) -> bool:
+        return True
 
     def untidy(self) -> float | None:
         return None
@@ -138,6 +144,7 @@ def test_who_comes_after_a_failure_was_told_is_tried_anew(engine, writer):
     first.add_done_callback(lambda failed: after.append(writer.append_soon(entry(1))))
     writer._put((entry(0), None, first))
     assert str(first.exception(60)) == "down"
+    until(lambda: after)
     assert after[0].result(60).seq == 0
 
 
@@ -214,7 +221,8 @@ class Meter:
 
 
 def test_a_meter_is_told_of_every_group_that_became_durable(engine, writer):
-    writer.meter = meter = Meter()
+    meter = Meter()
+    writer.measure(meter)
     futures = stopped(engine, writer, 20)
     writer.count("2026-11-23", "shown")
     engine.go.set()
@@ -224,7 +232,8 @@ def test_a_meter_is_told_of_every_group_that_became_durable(engine, writer):
 
 
 def test_a_meter_is_told_of_every_entry_that_could_not_be_appended(engine, writer):
-    writer.meter = meter = Meter()
+    meter = Meter()
+    writer.measure(meter)
     engine.fail = lambda entries: LogUnavailable("down")
     futures = stopped(engine, writer, 250)
     engine.go.set()
@@ -237,7 +246,8 @@ def test_a_meter_is_told_of_every_entry_that_could_not_be_appended(engine, write
 
 
 def test_what_a_full_queue_refuses_is_a_failure_too(engine, writer):
-    writer.meter = meter = Meter()
+    meter = Meter()
+    writer.measure(meter)
     futures = stopped(engine, writer, 301)
     with pytest.raises(LogUnavailable):
         writer.append_soon(entry(301))
