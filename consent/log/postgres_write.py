@@ -277,11 +277,13 @@ class PostgresEngine:
         hopeful = self._shared and not self._repeated and flight.all_new is not None
         head, found = look(session, NOTHING if hopeful else flight.asked, lock=True)
         assert head is not None
-        sent, flight.sent = flight.sent, None
-        if sent is not None and leaf_at(session, sent.first) == sent.leaf:
-            roll_back(session)
-            self._acknowledge(head)
-            return flight.answers
+        if flight.sent is not None:
+            taken = leaf_at(session, flight.sent.first) == flight.sent.leaf
+            flight.sent = None  # not before: this connection may be lost as well
+            if taken:
+                roll_back(session)
+                self._acknowledge(head)
+                return flight.answers
         if head.size < self._size:
             place = shown(self.address)
             raise LogCorrupt([f"{place} went back from {self._size} to {head.size} entries"])
@@ -317,8 +319,8 @@ class PostgresEngine:
     ) -> bool:
         next_step = step(head, built.new, flight.counts, absent)
         flight.sent = Sent(head.size, built.new.leaves[0])
-        send(session, next_step, commit=commit)
         flight.answers = built.group.answers(head.size)
+        send(session, next_step, commit=commit)
         taken = appended(session)
         flight.sent = None
         if taken:

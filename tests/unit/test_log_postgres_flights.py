@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from consent.errors import LogUnavailable
-from consent.log import Appended, Entry, Log
+from consent.log import Appended, Entry, Log, postgres_batch, postgres_write
 from consent.log.postgres_write import PostgresEngine
 from tests.unit.log_engines import APPLICATION, check, grant, opened, refusal
 from tests.unit.partition import Network
@@ -160,6 +160,46 @@ def test_a_lost_connection_loses_and_doubles_neither_of_two_groups(
     assert [places(commit()) for commit in commits] == [[1, 2], [3]]
     assert Counter(bodies(direct)) == Counter(grant(number).body for number in range(4))
     check(direct)
+
+
+def test_a_connection_lost_again_while_the_log_is_asked_doubles_nothing(
+    engine, network, direct, monkeypatch
+):
+    """Whether the group was taken is an open question until it has been answered."""
+    network.cut(there=False)
+    commit = engine.commit([grant(1)], {})
+    until(lambda: direct.head().size == 2)
+    network.drop()
+    network.heal()
+    lost = []
+
+    def leaf_at(session, seq):
+        if not lost:
+            lost.append(seq)
+            network.drop()
+        return postgres_batch.leaf_at(session, seq)
+
+    monkeypatch.setattr(postgres_write, "leaf_at", leaf_at)
+    assert places(commit()) == [1]
+    assert lost == [1]
+    assert direct.head().size == 2
+
+
+def test_a_group_that_arrived_though_sending_it_failed_is_answered(
+    engine, other, direct, monkeypatch
+):
+    other.commit([grant(1)], {})()
+    engine.commit([grant(2)], {})()
+
+    def send(session, step, *, commit=False):
+        monkeypatch.undo()
+        postgres_batch.send(session, step, commit=commit)
+        until(lambda: direct.head().size == 4)
+        raise psycopg.OperationalError("lost")
+
+    monkeypatch.setattr(postgres_write, "send", send)
+    assert places(engine.commit([grant(3)], {})()) == [3]
+    assert direct.head().size == 4
 
 
 def test_two_groups_whose_answers_do_not_come_are_told_so(engine, network, direct):
