@@ -135,9 +135,9 @@ class Writer:
 
     def _silence(self) -> None:
         """Let go of the bell; the parent of a forked child keeps its own."""
-        for end in self._bell:
+        bell, self._bell = self._bell, ()  # first: a fork in between must not close it once more
+        for end in bell:
             os.close(end)
-        self._bell = ()
 
     def _put(self, waiting: Waiting) -> None:
         with self._lock:
@@ -245,7 +245,10 @@ class Writer:
         """Take another group once as many wait as are under way; None when those are done first."""
         wanted = len(self._under_way[-1][0])
         with self._lock:
-            self._bell = self._bell or os.pipe()
+            try:
+                self._bell = self._bell or os.pipe()
+            except OSError:  # no more files may be open: then without a bell
+                return None
             self._wanted = 0 if self._queue.qsize() >= wanted else wanted
         if self._wanted:
             done = self._engine.answered(self._bell[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -289,6 +290,16 @@ def test_closing_writes_what_waits_and_closes_the_engine(engine, writer):
 def test_closing_a_writer_that_never_wrote_starts_nothing(engine, writer):
     writer.close()
     assert engine.groups == []
+
+
+def test_who_may_open_no_more_files_writes_one_group_after_the_other(engine, writer, monkeypatch):
+    def refuse() -> tuple[int, int]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "pipe", refuse)
+    engine.depth = 2
+    for number in range(3):
+        assert writer.append_soon(entry(number)).result(60).seq == number
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
