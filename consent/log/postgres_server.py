@@ -56,8 +56,11 @@ class Session(psycopg.Connection[tuple[Any, ...]]):
     until: float | None = None
     pid = 0
     prepared: frozenset[Statement] = frozenset()
-    unanswered = 0
-    """How many times `send` was called of which the answer was not received yet."""
+    unanswered: tuple[tuple[Statement | None, ...], ...] = ()
+    """What went out each time that `send` was called, until the answer is received.
+
+    That is a statement to be prepared, or None for one to be carried out.
+    """
 
     def send(self, *calls: Call) -> None:
         """Send statements in one go, without waiting for the answers to them or to earlier ones.
@@ -66,17 +69,21 @@ class Session(psycopg.Connection[tuple[Any, ...]]):
         asked before all answers are received. Raises `psycopg.Error`.
         """
         connection = self.pgconn
+        # What cannot be packed is told before anything is on its way.
+        packs = [(statement, list(map(packed, values))) for statement, values in calls]
         if not self.unanswered:
             connection.enter_pipeline_mode()
-        self.unanswered += 1
-        for statement, values in calls:
+        commands: list[Statement | None] = []
+        for statement, given in packs:
             if statement not in self.prepared:
                 connection.send_prepare(statement.name, statement.text)
                 self.prepared |= {statement}
-            given = list(map(packed, values))
+                commands.append(statement)
             formats = [pq.Format.BINARY] * len(given)
             connection.send_query_prepared(statement.name, given, formats, pq.Format.BINARY)
+            commands.append(None)
         connection.pipeline_sync()
+        self.unanswered += (tuple(commands),)
         connection.flush()  # what does not go through now goes on while waiting
 
     def answered(self, bell: int) -> bool:
@@ -107,15 +114,19 @@ class Session(psycopg.Connection[tuple[Any, ...]]):
         """
         answers: list[Fields] = []
         failed: psycopg.Error | None = None
+        done = 0
         self.wait(generators.send(self.pgconn))
         while True:
             for result in self.wait(generators.fetch_many(self.pgconn)):
                 status = result.status
                 if status == pq.ExecStatus.PIPELINE_SYNC:
-                    self.unanswered -= 1
-                    if not self.unanswered:
+                    commands, *rest = self.unanswered
+                    self.unanswered = tuple(rest)
+                    if not rest:
                         self.pgconn.exit_pipeline_mode()
                     if failed is not None:
+                        # From the failure on nothing was prepared either.
+                        self.prepared -= frozenset(filter(None, commands[done:]))
                         raise failed
                     return answers
                 if status == pq.ExecStatus.TUPLES_OK:
@@ -128,6 +139,7 @@ class Session(psycopg.Connection[tuple[Any, ...]]):
                     )
                 elif status == pq.ExecStatus.FATAL_ERROR and failed is None:
                     failed = psycopg.errors.error_from_result(result)
+            done += failed is None
 
     def ask_all(self, *calls: Call) -> list[Fields]:
         """Send statements and wait for the answers to those that give rows."""

@@ -7,6 +7,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -200,6 +201,27 @@ def test_a_group_that_arrived_though_sending_it_failed_is_answered(
     monkeypatch.setattr(postgres_write, "send", send)
     assert places(engine.commit([grant(3)], {})()) == [3]
     assert direct.head().size == 4
+
+
+def test_what_an_error_kept_from_being_prepared_is_prepared_the_next_time(
+    server, database, other, direct
+):
+    """A deadlock with somebody's own transaction, in the first group on a connection."""
+    day = {("2026-11-23", "shown"): 1}
+    other.commit([], day)()
+    other.close()
+    with psycopg.connect(server.address(database)) as locked:
+        locked.execute("SET deadlock_timeout = '60s'")  # it is the log's statement that fails
+        locked.execute("UPDATE consent.counters SET n = n")
+        with ThreadPoolExecutor(1) as pool:
+            commit = pool.submit(other.commit([grant(1)], day))
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            until(lambda: server.query(database, waiting) == [(1,)])
+            locked.execute("SELECT 1 FROM consent.head FOR UPDATE")
+            locked.rollback()
+            assert places(commit.result(LONG)) == [0]
+    assert server.query(database, "SELECT n FROM consent.counters") == [(2,)]
+    check(direct)
 
 
 def test_two_groups_whose_answers_do_not_come_are_told_so(engine, network, direct):
