@@ -130,8 +130,12 @@ class PostgresEngine:
 
     @property
     def depth(self) -> int:
-        """Two groups may be under way, unless others append: then each waits for its turn."""
-        return 1 if self._shared else 2
+        """Two groups may be under way, unless others append: then each waits for its turn.
+
+        What follows a group that could not be sent cannot be sent either: that one comes first.
+        """
+        stuck = bool(self._flights) and self._flights[-1].moved is None
+        return 1 if self._shared or stuck else 2
 
     def answered(self, bell: int) -> bool:
         """Wait for the earliest group, or for a file to be readable; see `Engine`."""

@@ -203,6 +203,19 @@ def test_a_group_that_arrived_though_sending_it_failed_is_answered(
     assert direct.head().size == 4
 
 
+def test_two_groups_are_under_way_again_after_a_lost_connection(engine, network, direct):
+    """Though there is always another group to follow: one that was not sent is waited for."""
+    network.drop()
+    under_way: list[Commit] = []
+    for number in range(1, 6):  # as the writer does
+        under_way.append(engine.commit([grant(number)], {}))
+        while len(under_way) > engine.depth - 1:
+            under_way.pop(0)()
+    assert len(under_way) == 1
+    until(lambda: direct.head().size == 6)
+    assert places(under_way.pop()()) == [5]
+
+
 def test_what_an_error_kept_from_being_prepared_is_prepared_the_next_time(
     server, database, other, direct
 ):
