@@ -1,7 +1,7 @@
 """The PostgreSQL engine: a log in a database, shared by any number of machines.
 
 Leaves stand joined in runs, contents one in a row: measured, to pack those too gains little here,
-and so content is removed by its row and a key is unique by an index.
+and so content is removed by its row, and found by indexes of its own.
 """
 
 # The queries are joined from constants that stand here.
