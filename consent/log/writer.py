@@ -285,21 +285,20 @@ class Writer:
         """Answer the callers of a group that failed; returns whether the log works."""
         outcomes = self._committer.singly(commit.entries, error)
         failures = sum(isinstance(outcome, BaseException) for outcome in outcomes)
-        worked = not isinstance(outcomes[-1], LogError)
+        failed = outcomes[-1]
         late: list[Waiting] = []
-        if not worked:
-            self._committer.note(error)
+        if isinstance(failed, LogError):
+            self._committer.note(failed)
             # Those who came while the log failed have waited their share too; they are taken out
             # before anybody is told, so that who comes afterwards is tried anew.
             late = self._take(0, self._limit) or []
         if failures and self._meter is not None:
             self._meter.failed(failures + len(late))
         deliver(group, outcomes)
-        if late:
-            failed = outcomes[-1]
-            assert isinstance(failed, LogError)
+        if isinstance(failed, LogError):
             deliver(late, [again(failed) for _ in late])
-        return worked
+            return False
+        return True
 
     def _idle(self) -> None:
         if self._committer.counting:

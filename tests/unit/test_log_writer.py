@@ -163,6 +163,17 @@ def test_the_log_works_again_when_the_engine_does(engine, writer, caplog):
     ]
 
 
+def test_the_operator_is_told_what_the_log_says_and_not_an_entry(engine, writer, caplog):
+    """Of a bad entry, whose error may quote it, the log goes down while the others are tried."""
+    futures = stopped(engine, writer, 3)
+    outcomes = iter([None, ValueError("a bad entry"), LogUnavailable("down")])
+    engine.fail = lambda entries: next(outcomes)
+    with caplog.at_level(logging.WARNING, "consent.log"):
+        engine.go.set()
+        wait(futures, 60)
+    assert [record.getMessage() for record in caplog.records] == ["the log does not work: down"]
+
+
 def test_an_unexpected_error_reaches_the_caller(engine, writer):
     engine.fail = lambda entries: MemoryError()
     with pytest.raises(MemoryError):
