@@ -109,6 +109,15 @@ def test_what_two_groups_on_their_way_have_in_common_stands_there_once(engine, d
     check(direct)
 
 
+def test_an_entry_that_continues_its_kind_sees_the_one_on_its_way(engine, direct):
+    commits = [
+        engine.commit([Entry("release", b"1", revise=lambda body: body + b"1")], {})
+        for _ in range(3)
+    ]
+    assert [answer.body for commit in commits for answer in commit()] == [b"1", b"11", b"111"]
+    check(direct)
+
+
 def test_two_groups_are_written_though_another_process_came_before_them(engine, other, direct):
     (appended,) = other.commit([grant(1)], {})()
     first, second = engine.commit([grant(2)], {}), engine.commit([grant(3)], {})
@@ -306,6 +315,21 @@ def test_what_is_under_way_stays_the_parents(engine, direct):
         [2, 3],
     )
     check(direct)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_sends_nothing_on_its_parents_connection(engine, direct):
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            engine.commit([grant(2)], {})
+            status = 0
+        finally:
+            os._exit(status)
+    assert exit_code(pid) == 0
+    assert places(engine.commit([grant(1)], {})()) == [1]
+    assert bodies(direct) == [grant(0).body, grant(1).body]
 
 
 OPERATIONS = st.lists(
