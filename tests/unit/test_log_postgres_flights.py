@@ -89,6 +89,13 @@ def test_counters_go_once_with_the_group_that_they_were_given_to(engine, server,
     assert server.query(database, "SELECT n FROM consent.counters") == [(6,)]
 
 
+def test_counters_are_stored_once_with_a_group_of_which_all_is_known(engine, server, database):
+    engine.commit([refusal(1)], {})()
+    for _ in range(3):  # the first time that is a surprise
+        engine.commit([refusal(1)], {("2026-11-23", "shown"): 2})()
+    assert server.query(database, "SELECT n FROM consent.counters") == [(6,)]
+
+
 def test_a_group_is_written_though_the_one_before_it_was_known_already(engine, direct):
     engine.commit([refusal(1)], {})()
     first, second = engine.commit([refusal(1)], {}), engine.commit([grant(2)], {})
