@@ -285,6 +285,21 @@ def test_health_tells_what_waits_and_whether_the_log_works(engine, writer):
     until(lambda: writer.health() == (0, 0, True))
 
 
+def test_the_spool_is_emptied_though_there_is_always_another_group(engine, writer):
+    def more(entries: Sequence[Entry]) -> None:
+        if writer.health().spooled:
+            writer.append_soon(entry(1))
+
+    engine.depth = 2
+    futures = stopped(engine, writer, 1)
+    engine.fail = more
+    writer.spool(Entry("consent", b"2", once=b"2"))
+    engine.go.set()
+    until(lambda: not writer.health().spooled)
+    wait(futures, 60)
+    assert b"2" in engine.stored
+
+
 def test_closing_writes_what_waits_and_closes_the_engine(engine, writer):
     futures = stopped(engine, writer, 290)
     writer.count("2026-11-23", "shown")
