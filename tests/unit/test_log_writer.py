@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from pathlib import Path
+from select import select
 from threading import Event
 
 import pytest
@@ -283,6 +284,35 @@ def test_health_tells_what_waits_and_whether_the_log_works(engine, writer):
     engine.go.set()
     writer.append_soon(entry(9)).result(60)
     until(lambda: writer.health() == (0, 0, True))
+
+
+def test_a_group_that_failed_is_answered_though_the_one_after_it_was_taken(engine, writer):
+    engine.depth = 2
+    futures = stopped(engine, writer, 2)
+    engine.fail = lambda entries: ValueError("bad") if entries[0].body == b"0" else None
+    engine.go.set()
+    assert str(futures[0].exception(60)) == "bad"
+    assert futures[1].result(60).seq == 0
+    assert engine.groups == [1, 1]
+
+
+def test_a_bell_that_was_heard_is_silent_until_it_is_rung_again(engine, writer, monkeypatch):
+    """Else nobody would wait any more, and at last who rings would have to."""
+    heard: list[bool] = []
+
+    def answered(bell: int) -> bool:
+        before = bool(select([bell], [], [], 0)[0])
+        heard.append(before)
+        if len(heard) == 4:
+            return True
+        writer.append_soon(entry(len(heard)))  # as many as are under way
+        return not select([bell], [], [], 60)[0]
+
+    monkeypatch.setattr(engine, "answered", answered)
+    engine.depth = 2
+    writer.append_soon(entry(0)).result(60)
+    until(lambda: len(engine.stored) == 4)
+    assert heard == [False] * 4
 
 
 def test_the_spool_is_emptied_though_there_is_always_another_group(engine, writer):
