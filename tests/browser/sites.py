@@ -183,6 +183,22 @@ def placeholder(page: Page, number: int = 0) -> Locator:
     return page.locator(PLACED).nth(number).content_frame.locator(".vc-frame")
 
 
+HEARS = """async () => {
+  const { src, dataset } = document.querySelector("script[data-gates]");
+  await import(new URL(`gates.js?v=${dataset.gates}`, src)).catch(() => {});
+}"""
+
+
+def offered(page: Page, answer: str, number: int = 0) -> Locator:
+    """The answer, `once` or `always`, that stands in place of the frame with that number.
+
+    Our script hears it pressed when a file has come; until then it is a link to a page of ours.
+    """
+    if scripted(page):
+        page.evaluate(HEARS)
+    return placeholder(page, number).locator(f"[data-answer={answer}]")
+
+
 def press(page: Page, button: Locator | str) -> None:
     """Press a button that sends a form, and wait for the answer, with script or without."""
     locator = page.locator(button) if isinstance(button, str) else button

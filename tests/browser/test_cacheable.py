@@ -15,8 +15,8 @@ from tests.browser.sites import (
     SHOWN,
     Visited,
     granted,
+    offered,
     open_settings,
-    placeholder,
     press,
     scripted,
     stage,
@@ -87,7 +87,7 @@ def test_without_script_the_settings_and_one_embed_at_a_time_are_there(
     assert "statistics" in granted(page, site)
     page.goto(site.url)
     assert page.locator("#opened").count() == 0
-    placeholder(page).locator("[data-answer=once]").click()
+    offered(page, "once").click()
     expect(page.locator(".vc-once iframe")).to_be_visible()
     page.locator(".vc-link a").first.click()
     expect(page).to_have_url(f"{site.url}/")
@@ -96,7 +96,8 @@ def test_without_script_the_settings_and_one_embed_at_a_time_are_there(
 def test_the_placeholder_and_the_dialog_answer_too(new_page: NewPage, site: Visited) -> None:
     page = new_page()
     page.goto(f"{site.url}/?q=1")
-    placeholder(page).locator("[data-answer=once]").click()
+    expect(page.locator(BANNER)).to_be_visible()  # the script that knows the way back has come
+    offered(page, "once").click()
     expect(page.locator(SHOWN)).to_be_visible()
     dialog = open_settings(page)
     assert dialog.locator("[name=return]").input_value() == "/?q=1"

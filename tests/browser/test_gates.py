@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from examples.jackbot.site import PATHS
 from tests.unit.small_site import TOML
@@ -17,6 +17,7 @@ from .sites import (
     Visited,
     example,
     granted,
+    offered,
     open_settings,
     placeholder,
     press,
@@ -88,9 +89,9 @@ def fetched(page: Page) -> list[str]:
     return addresses
 
 
-def allow(page: Page, placeholder: Locator) -> None:
-    """Allow always what a placeholder stands for; without script in settings that ask for that."""
-    always, address = placeholder.locator("[data-answer=always]"), page.url
+def allow(page: Page) -> None:
+    """Allow always what the first placeholder stands for; without script in its settings."""
+    always, address = offered(page, "always"), page.url
     if scripted(page):
         press(page, always)
         return
@@ -180,7 +181,7 @@ def test_a_placeholder_names_its_service_and_has_the_size_of_what_it_stands_for(
     page.goto(f"{site.url}/embeds")
     expect(placeholder(page)).to_contain_text("Video Oy")
     before = page.locator(PLACED).first.bounding_box(), page.locator("#after").bounding_box()
-    allow(page, placeholder(page))
+    allow(page)
     shown = page.locator(SHOWN).first
     assert (shown.bounding_box(), page.locator("#after").bounding_box()) == before
 
@@ -222,7 +223,7 @@ def test_the_focus_goes_on_to_what_was_opened(site, new_page, answer):
     """Not back to the top of the page, whatever was opened (R100)."""
     page = new_page()
     page.goto(f"{site.url}/embeds")
-    placeholder(page).locator(f"[data-answer={answer}]").press("Enter")
+    offered(page, answer).press("Enter")
     page.wait_for_function(f"document.activeElement.matches('{SHOWN}')")
     assert page.locator(SHOWN).evaluate("e => e.tabIndex") == 0
     page.goto(f"{site.url}/text")
@@ -236,12 +237,9 @@ def test_once_shows_one_embed_and_is_no_consent(site, new_page, script):
     page = new_page(script=script)
     asked = fetched(page)
     page.goto(f"{site.url}/embeds")
-    once = placeholder(page).locator("a").first
-    if script:
+    once = offered(page, "once")
+    with page.expect_request(lambda request: "/frame" in request.url):
         once.click()
-    else:
-        with page.expect_navigation():
-            once.click()
     frame = page.locator(SHOWN)
     expect(frame).to_have_count(1)
     assert frame.get_attribute("src") == "/frame?a=1&b=2"
@@ -267,7 +265,7 @@ def test_always_grants_the_category_of_the_embed_and_no_other(site, new_page, sc
     """The banner still asks for the rest."""
     page = new_page(script=script)
     page.goto(f"{site.url}/embeds")
-    allow(page, placeholder(page))
+    allow(page)
     expect(page.locator(SHOWN)).to_have_count(1)
     assert page.locator(PLACED).count() == 1
     assert granted(page, site) == {"preferences"}
@@ -334,7 +332,7 @@ def test_a_placeholder_leaves_a_form_of_the_site_alone(site, new_page, script):
     if script:
         assert page.locator("#pay").evaluate(fields) == "before,card,send"
         page.evaluate("pay.addEventListener('submit', () => document.title = 'paid')")
-    allow(page, placeholder(page))
+    allow(page)
     expect(page.locator(f"#pay {SHOWN}")).to_have_count(1)
     assert (page.title(), page.url) == ("Sivu", f"{site.url}/form")
     assert granted(page, site) == {"preferences"}

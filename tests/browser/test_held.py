@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
 from tests.browser.refused_host import Stub, refused_host
-from tests.browser.sites import PLACED, Visited, open_settings, placeholder, press, stage
+from tests.browser.sites import PLACED, Visited, offered, open_settings, placeholder, press, stage
 from tests.unit.small_site import TOML
 
 pytestmark = pytest.mark.browser
@@ -253,7 +253,7 @@ def test_what_the_page_shows_or_hides_meanwhile_stays_so(new_page: NewPage, site
     page.goto(f"{site.url}/hidden")
     expect(page.locator("#map")).to_be_hidden()
     page.evaluate("map.hidden = false; map.classList.remove('off'); map.style.width = '300px'")
-    placeholder(page).locator("[data-answer=once]").click()
+    offered(page, "once").click()
     shown = page.locator("#map:not([data-service])")
     expect(shown).to_be_visible()
     expect(shown).to_have_css("width", "300px")
@@ -279,7 +279,7 @@ def test_one_embed_can_be_shown_once(
     stub.asked.clear()
     page = new_page()
     page.goto(f"{site.url}/")
-    placeholder(page, 0 if element == "frame" else 2).locator("[data-answer=once]").click()
+    offered(page, "once", 0 if element == "frame" else 2).click()
     page.wait_for_function("document.querySelectorAll('[data-service]').length === 2")
     wanted = {8} if element == "frame" else {10}
     wait_for(page, stub, wanted)
@@ -303,7 +303,7 @@ def test_what_stands_beside_a_gate_is_no_placeholder_of_it(
     expect(placeholder(page, 1)).to_contain_text("Mainos")
     page.evaluate("delete document.body.dataset.loaded; frames.own.location.reload()")
     expect(page.locator("body")).to_have_attribute("data-loaded", "1")
-    press(page, placeholder(page, 1).locator("[data-answer=always]"))
+    press(page, offered(page, "always", 1))
     expect(page.locator("video")).to_be_visible()
 
 

@@ -17,6 +17,7 @@ from .sites import (
     SHOWN,
     Visited,
     granted,
+    offered,
     open_settings,
     placeholder,
     press,
@@ -113,10 +114,10 @@ def test_from_a_placeholder_the_settings_open(site, new_page, script):
     """It has no room for what is new."""
     page = new_page(script=script)
     page.goto(site.url)
-    button: str | Locator = placeholder(page).locator("[data-answer=always]")
+    button: str | Locator = offered(page, "always")
     if not script:
         with page.expect_navigation():
-            placeholder(page).locator("[data-answer=always]").click()
+            offered(page, "always").click()
         button = ".vc-settings [value=accept]"
     answer_outdated(page, site, button)
     assert granted(page, site) == set()

@@ -21,6 +21,7 @@ from .sites import (
     SHOWN,
     Visited,
     granted,
+    offered,
     open_settings,
     placeholder,
     press,
@@ -121,7 +122,7 @@ def test_an_embed_is_allowed_always_by_a_new_page(site, new_page):
     page.goto(f"{site.url}/embed")
     page.evaluate("window.before = true")
     with page.expect_navigation():
-        placeholder(page).locator("[data-answer=always]").click()
+        offered(page, "always").click()
     page.wait_for_function("!window.before")
     assert page.url == f"{site.url}/embed"
     expect(page.locator(f"main {SHOWN}, body > {SHOWN}")).to_have_count(1)
