@@ -42,9 +42,14 @@ class Visited:
     third: str = ""
     clock: Clock | None = None
 
+    def counted(self) -> dict[str, int]:
+        """How often each path of the third parties was fetched, which goes on being counted."""
+        counts: dict[str, int] = httpx.get(f"{self.third}/seen").json()
+        return counts
+
     def seen(self) -> dict[str, int]:
         """How often each path of the third parties was fetched since the last call."""
-        counts: dict[str, int] = httpx.get(f"{self.third}/seen").json()
+        counts = self.counted()
         httpx.post(f"{self.third}/reset")
         return counts
 
