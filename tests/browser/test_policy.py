@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from consent.pages.reports import findings
 from tests.server import serving
+from tests.unit.patience import until
 from tests.unit.small_site import TOML
 
 from .sites import (
@@ -98,7 +99,9 @@ def test_what_a_script_loads_by_itself_waits_for_the_grant(site, asked, new_page
     assert asked == {}
     with page.expect_navigation(wait_until="networkidle"):
         page.locator(f"{BANNER} [value=accept]").click()
+    until(lambda: asked.keys() >= NAMES or page.wait_for_timeout(100))
     assert set(asked) == NAMES
+    page.wait_for_load_state("networkidle")
     asked.clear()
     press(page, open_settings(page).locator("[value=reject]"))
     page.goto(site.url, wait_until="networkidle")
