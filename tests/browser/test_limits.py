@@ -32,6 +32,8 @@ EMBED = """<h1>Sivu</h1>
 title="Video"></iframe></template>"""
 LISTEN = """window.broken = []; addEventListener('securitypolicyviolation', (event) =>
 broken.push(event.effectiveDirective + ' ' + event.blockedURI));"""
+FETCHED = """() => ['style.css', 'gates.js'].every((file) => performance
+.getEntriesByType('resource').some((entry) => entry.name.includes(`/choices/${file}`)))"""
 STORED = """async () => [localStorage.length, sessionStorage.length,
 (await indexedDB.databases()).length, (await caches.keys()).length]"""
 
@@ -158,7 +160,7 @@ def test_a_second_page_fetches_neither_style_nor_script_again(jackbot, new_page)
     """Both were fetched when the first page was idle."""
     page = new_page()
     page.goto(jackbot.url)
-    idle(page)
+    page.wait_for_function(FETCHED)
     press(page, f"{BANNER} [value=reject]")
     expect(page.locator(BANNER)).to_have_count(0)
     page.goto(f"{jackbot.url}/esittely")
