@@ -151,8 +151,7 @@ def test_nothing_loads_before_and_everything_in_its_order_after_a_grant(
     wait_for(page, stub, {1, 3, 5, 6, 7, 8, 9, 10})
     assert page.locator(PLACED).count() == 0
     expect(page.locator("#video")).to_be_visible()
-    colour = page.locator("#styled").evaluate("element => getComputedStyle(element).color")
-    assert colour == "rgb(1, 2, 3)"
+    expect(page.locator("#styled")).to_have_css("color", "rgb(1, 2, 3)")
     assert page.locator("[data-held]").count() == 0
 
 
