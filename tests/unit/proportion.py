@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import time
+from bisect import insort
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -20,8 +21,9 @@ def in_proportion(
     """Whether `factor` times the size takes at most 2.5 times the time for each doubling of it.
 
     `make` gives what the work is done on, of a size; only the time of `work` in its own thread
-    counts. The two sizes are measured in turns, and the least of each is compared, so that a
-    disturbance is met by the next try. Work too short to be measured is given more at a time.
+    counts. The two sizes are measured in turns, and a low time of each is compared, so that a
+    disturbance is met by the next try; not the lowest, since a clock that jumps once would give one
+    that no other comes near. Work too short to be measured is given more at a time.
     """
     limit = 2.5 ** math.log2(factor)
     little = make(small)
@@ -29,11 +31,13 @@ def in_proportion(
         small *= 2
         little = make(small)
     much = make(factor * small)
-    least = most = math.inf
+    short: list[float] = []
+    long: list[float] = []
     for _ in range(TRIES):
-        least = min(least, _seconds(work, little))
-        most = min(most, _seconds(work, much))
-        if most <= limit * least:
+        insort(short, _seconds(work, little))
+        insort(long, _seconds(work, much))
+        low = len(short) // 4
+        if long[low] <= limit * short[low]:
             return True
     return False
 
