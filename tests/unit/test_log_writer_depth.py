@@ -107,6 +107,21 @@ def test_one_bad_entry_fails_alone_whatever_is_under_way(engine, writer):
     assert sorted(map(int, engine.stored)) == [at for at in range(100) if at not in failed]
 
 
+def test_what_failed_is_tried_by_parts_when_nothing_else_is_under_way(engine, writer):
+    engine.fail = lambda entries: (
+        ValueError("bad") if any(each.body == b"1" for each in entries) else None
+    )
+    futures: list[Future[Appended]] = [Future() for _ in range(3)]
+    for number, future in enumerate(futures):
+        writer._queue.put((entry(number), None, future))
+    writer._nudge()
+    until(lambda: engine.begun == [2, 1])
+    engine.go.set()
+    wait(futures, 60)
+    assert engine.stored == [b"2", b"0"]
+    assert [type(future.exception()) for future in futures] == [type(None), ValueError, type(None)]
+
+
 def test_an_error_at_the_start_of_a_group_waits_for_the_one_before_it(engine, writer):
     begin = engine.commit
 
